@@ -1,0 +1,101 @@
+"""What the program has to say about a file, as data.
+
+A stage returns diagnostics beside its result; it never prints and never raises for a user's mistake. How they look is
+the business of `tonne.report`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from tonne.catalogue import CATALOGUE, Severity
+from tonne.source import Span
+
+
+class Applicability(StrEnum):
+    """Whether a mending may be applied without asking."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A place in a file and what it is."""
+
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A mending: replace the span by the text."""
+
+    span: Span
+    replacement: str
+    applicability: Applicability = Applicability.LIKELY
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. The first label is the primary one and gives the position.
+
+    `title` is a lower-case fact about the reader's own words, `help` something to type, `notes` further facts.
+    """
+
+    code: str
+    title: str
+    labels: tuple[Label, ...]
+    help: str = ""
+    notes: tuple[str, ...] = ()
+    fix: Fix | None = None
+    severity: Severity = Severity.ERROR
+
+    @property
+    def span(self) -> Span:
+        return self.labels[0].span
+
+    @property
+    def name(self) -> str:
+        return CATALOGUE[self.code].name
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
+
+
+def diagnostic(
+    code: str,
+    title: str,
+    *labels: Label | Span,
+    help: str = "",
+    notes: Iterable[str] = (),
+    fix: Fix | None = None,
+) -> Diagnostic:
+    """A diagnostic with the severity that the catalogue gives its code; a bare span is a label without words."""
+    marked = tuple(label if isinstance(label, Label) else Label(label) for label in labels)
+    return Diagnostic(code, title, marked, help, tuple(notes), fix, CATALOGUE[code].severity)
+
+
+def with_severities(found: Iterable[Diagnostic], severities: dict[str, Severity | None]) -> list[Diagnostic]:
+    """Diagnostics with the severities that a project sets by name; None turns a finding off."""
+    changed = []
+    for one in found:
+        severity = severities.get(one.name, severities.get(one.code, one.severity))
+        if severity is not None:
+            changed.append(one if severity is one.severity else replace(one, severity=severity))
+    return changed
+
+
+def in_file_order(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Sorted by file and position; of equal findings at one place only the first is kept."""
+    seen: set[tuple[object, ...]] = set()
+    kept = []
+    for one in sorted(found, key=lambda d: (d.span.source.name, d.span.start, d.code)):
+        key = (id(one.span.source), one.span.start, one.span.end, one.code, one.title)
+        if key not in seen:
+            seen.add(key)
+            kept.append(one)
+    return kept

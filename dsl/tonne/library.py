@@ -1,0 +1,166 @@
+"""Where files are: the project around a scenario, its settings, the standard library, and what `use` names.
+
+The only module that opens files. It opens nothing outside the project and the library, nothing that is not a regular
+file, and nothing larger than the limit.
+"""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from pathlib import Path
+
+from tonne.catalogue import BY_NAME, CATALOGUE, Severity
+from tonne.diagnostic import Diagnostic, diagnostic
+from tonne.limits import DEFAULT_LIMITS, Limits
+from tonne.source import SourceFile, Span
+from tonne.syntax.fences import only_fences
+
+SUFFIXES = (".tonne", ".md")
+CORE = ("core.units", "core.kinds")
+SETTINGS = "tonne.toml"
+
+
+@lru_cache(maxsize=1)
+def library_root() -> Path:
+    """The folder of the standard library: inside the package in a wheel, beside `dsl/` in a checkout."""
+    package = Path(__file__).resolve().parent
+    shipped = package / "stdlib"
+    return shipped if shipped.is_dir() else package.parent.parent / "stdlib"
+
+
+@lru_cache(maxsize=1)
+def library_modules() -> tuple[str, ...]:
+    """The names that `use` takes: `hardware.nvidia` and so on."""
+    root = library_root()
+    return tuple(sorted(".".join(p.relative_to(root).with_suffix("").parts) for p in root.rglob("*.tonne")))
+
+
+def library_file(module: str) -> Path | None:
+    return library_root().joinpath(*module.split(".")).with_suffix(".tonne") if module in library_modules() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `tonne.toml` says: the limits and severities, nothing that computes."""
+
+    limits: Limits = DEFAULT_LIMITS
+    severities: dict[str, Severity | None] = field(default_factory=dict)
+
+
+def project_root(path: Path) -> Path:
+    """The nearest folder upward with a `tonne.toml`, else with `.git`, else the file's own."""
+    folder = path.resolve().parent
+    for mark in (SETTINGS, ".git"):
+        for candidate in (folder, *folder.parents):
+            if (candidate / mark).exists():
+                return candidate
+    return folder
+
+
+def read_settings(root: Path) -> tuple[Settings, list[Diagnostic]]:
+    """The settings of a project, and what of them could not be read."""
+    path = root / SETTINGS
+    if not path.is_file():
+        return Settings(), []
+    source, found = read(path, SETTINGS, DEFAULT_LIMITS)
+    if source is None:
+        return Settings(), found
+    start = Span(source, 0, 0)
+    try:
+        document = tomllib.loads(source.text)
+    except tomllib.TOMLDecodeError as error:
+        return Settings(), [diagnostic("L603", f"tonne.toml cannot be read: {error}", start, help="it is a TOML file")]
+    found = []
+
+    def complain(title: str, word: str, help: str) -> None:
+        at = max(source.text.find(word), 0)
+        found.append(diagnostic("L603", title, Span(source, at, at + len(word)), help=help))
+
+    limits, severities = DEFAULT_LIMITS, {}
+    names = [one.name.replace("_", "-") for one in fields(Limits)]
+    for table, content in document.items():
+        if table not in ("limits", "severities") or not isinstance(content, dict):
+            complain(f"tonne.toml has no `{table}`", table, "it has the tables `[limits]` and `[severities]`")
+            continue
+        for key, value in content.items():
+            if table == "limits":
+                if key not in names:
+                    complain(f"there is no limit `{key}`", key, f"limits: {', '.join(names)}")
+                elif not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**53:
+                    complain(f"the limit `{key}` is a whole number above zero", key, f"for example `{key} = 1000`")
+                else:
+                    limits = replace(limits, **{key.replace("-", "_"): value})
+            elif key not in BY_NAME and key not in CATALOGUE:
+                complain(f"there is no diagnostic `{key}`", key, "a name or a code of docs/errors")
+            elif value not in ("error", "warning", "note", "off"):
+                complain(f"`{value}` is no severity", key, "`error`, `warning`, `note` or `off`")
+            else:
+                name = key if key in BY_NAME else CATALOGUE[key].name
+                if BY_NAME[name].severity is Severity.ERROR and value != "error":
+                    complain(f"`{key}` is an error and stays one", key, "warnings and notes may be raised, lowered or turned off")
+                else:
+                    severities[name] = None if value == "off" else Severity(value)
+    return Settings(replace(limits, nesting=min(limits.nesting, 1000)), severities), found
+
+
+def display_name(path: Path) -> str:
+    """A path as messages print it: relative to the working folder where that is shorter."""
+    resolved = path.resolve()
+    if resolved.is_relative_to(library_root()):
+        return str(Path("stdlib") / resolved.relative_to(library_root()))
+    try:
+        return str(resolved.relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)
+
+
+def read(path: Path, name: str, limits: Limits) -> tuple[SourceFile | None, list[Diagnostic]]:
+    """A file's text; of Markdown only the fences. What prevents it is a diagnostic at the file's head."""
+
+    def refuse(code: str, title: str, help: str) -> tuple[None, list[Diagnostic]]:
+        return None, [diagnostic(code, title, Span(SourceFile(name, "", path), 0, 0), help=help)]
+
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return refuse("L604", f"`{name}` is not a file", "name a `.tonne` or `.md` file")
+        if status.st_size > limits.file_bytes:
+            return refuse(
+                "S109",
+                f"`{name}` has {status.st_size:,} bytes; the limit is {limits.file_bytes:,}",
+                "split it with `use`, or raise `[limits] file-bytes` in tonne.toml",
+            )
+        with path.open("rb") as file:
+            data = file.read(limits.file_bytes + 1)
+        if len(data) > limits.file_bytes:
+            return refuse("S109", f"`{name}` is over the limit of {limits.file_bytes:,} bytes", "split it with `use`")
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return refuse("L604", f"`{name}` is not UTF-8 text: byte {error.start} cannot be read", "save it as UTF-8")
+    except FileNotFoundError:
+        return refuse("L604", f"there is no file `{name}`", "check the path")
+    except (OSError, ValueError) as error:
+        return refuse("L604", f"`{name}` cannot be read: {getattr(error, 'strerror', None) or error}", "check its permissions")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if path.suffix == ".md":
+        text = only_fences(text)
+    return SourceFile(name, text, path), []
+
+
+def file_of_project(target: str, user: Path, root: Path) -> tuple[Path | None, str, str]:
+    """What `use "./site"` in the file `user` names: the path, or a code and a title of why there is none."""
+    folder = user.resolve().parent
+    try:
+        candidates = [folder / target] + [folder / (target + suffix) for suffix in SUFFIXES]
+        found = next((c for c in candidates if c.is_file()), None)
+        resolved = (found or candidates[0]).resolve()
+    except (OSError, ValueError):
+        return None, "N114", f"there is no file `{target}`"
+    if not resolved.is_relative_to(root):
+        return None, "N118", f"`{target}` is outside the project"
+    if found is None:
+        return None, "N114", f"there is no file `{target}`"
+    return resolved, "", ""

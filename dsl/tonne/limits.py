@@ -1,0 +1,18 @@
+"""How much a file may ask for, so that checking one from a stranger takes bounded time and memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Set in `tonne.toml` under `[limits]`, where `_` is written `-`."""
+
+    file_bytes: int = 1_000_000
+    nesting: int = 200
+    files: int = 100
+    nodes: int = 1_000_000
+
+
+DEFAULT_LIMITS = Limits()

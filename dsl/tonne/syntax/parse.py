@@ -1,0 +1,179 @@
+"""A source file into its syntax tree.
+
+Takes a `SourceFile`, gives a `Module` and the diagnostics of what could not be read. Never raises for what a file
+contains. The only home of lark, with its neighbours in this package.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedInput
+
+from tonne.diagnostic import Diagnostic, in_file_order
+from tonne.limits import DEFAULT_LIMITS, Limits
+from tonne.source import SourceFile
+from tonne.syntax import tree
+from tonne.syntax.build_tree import TreeBuilder, with_lines
+from tonne.syntax.mistakes import mistake
+from tonne.syntax.split import Chunk, split
+
+_BLOCK_LINES = {"kind": "kind_line", "sweep": "sweep_line", "case": "case_line", "optimum": "optimum_line"}
+_NOT_BLOCKS = {"use", "show"}
+STARTS = ["start", "item", "instance_line", *_BLOCK_LINES.values()]
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+class DropNewlinesInBrackets:
+    """Newlines inside ( ) and [ ] end nothing."""
+
+    always_accept = ("_NL",)
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        depth = 0
+        for token in stream:
+            kind = token.type
+            if kind in ("LPAR", "LSQB"):
+                depth += 1
+            elif kind in ("RPAR", "RSQB"):
+                depth -= 1
+            elif kind == "_NL" and depth > 0:
+                continue
+            yield token
+
+
+def grammar() -> str:
+    return files("tonne.syntax").joinpath("grammar.lark").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=4)
+def _parser(limits: Limits) -> tuple[Lark, TreeBuilder]:
+    builder = TreeBuilder(limits)
+    lark = Lark(
+        grammar(),
+        parser="lalr",
+        lexer="contextual",
+        start=STARTS,
+        postlex=DropNewlinesInBrackets(),
+        transformer=builder,
+        maybe_placeholders=True,
+    )
+    return lark, builder
+
+
+def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> tuple[tree.Module, list[Diagnostic]]:
+    """The tree of a file, and the errors of the statements that could not be read; the rest of the file is there."""
+    lark, builder = _parser(limits)
+    chunks, comments, found = split(source, 0, len(source.text), limits)
+    statements: list[Any] = []
+    lost: set[str] = set()
+    collecting = gc.isenabled()
+    gc.disable()  # a tree is acyclic and large: the collector only slows its building
+    try:
+        for chunk in chunks:
+            _parse_chunk(lark, builder, source, chunk, limits, statements, found, lost)
+    finally:
+        if collecting:
+            gc.enable()
+    return tree.Module(source, tuple(statements), tuple(comments), frozenset(lost)), in_file_order(found)
+
+
+def parse_line(source: SourceFile, start: str) -> tuple[Any | None, list[Diagnostic]]:
+    """One line of a block by itself, such as the `path = value` of `--set`."""
+    lark, builder = _parser(DEFAULT_LIMITS)
+    found: list[Diagnostic] = []
+    node = _parse_text(lark, builder, source, 0, len(source.text), start, found)
+    return node, found
+
+
+def _parse_text(
+    lark: Lark, builder: TreeBuilder, source: SourceFile, start: int, end: int, rule: str, found: list[Diagnostic], close: str = ""
+) -> Any | None:
+    text = source.text[start:end]
+    begin = len(text) - len(text.lstrip())
+    end_of_words = len(text.rstrip())
+    builder.begin(source, start + begin)
+    builder.found = []
+    try:
+        node = lark.parse(text[begin:end_of_words] + close, start=rule)
+    except UnexpectedInput as error:
+        found.append(mistake(error, source, start + begin, end_of_words - begin))
+        return None
+    found += builder.found
+    return node
+
+
+def _leading_comments(source: SourceFile, chunk: Chunk) -> int:
+    """Where the words of a statement begin, past the blank lines and comments before it."""
+    match = re.compile(r"(?:\s|#[^\n]*(?:\n|$))*").match(source.text, chunk.start, chunk.end)
+    return match.end() if match else chunk.start
+
+
+def _parse_chunk(
+    lark: Lark,
+    builder: TreeBuilder,
+    source: SourceFile,
+    chunk: Chunk,
+    limits: Limits,
+    statements: list[Any],
+    found: list[Diagnostic],
+    lost: set[str],
+) -> None:
+    text = source.text
+    start = _leading_comments(source, chunk)
+    end = start + len(text[start : chunk.end].rstrip())
+    if start >= end:
+        return
+    errors: list[Diagnostic] = []
+    unclosed = chunk.open >= 0 and chunk.close < 0
+    first_word = _WORD.match(text, start)
+    word = first_word.group() if first_word else ""
+    if not chunk.broken:
+        node = _parse_text(lark, builder, source, start, end, "item", errors, "\n}" if unclosed else "")
+        if node is not None:
+            statements.append(node)
+            found += errors
+            return
+    is_block = chunk.open >= 0 and word not in _NOT_BLOCKS
+    if not is_block or any(start <= b < chunk.open for b in chunk.broken) or _line_of(text, start) in chunk.broken:
+        if not chunk.broken:
+            found += errors
+        lost.update(_WORD.findall(text[start : min(end, start + 10_000)]))
+        return
+    # Some line of a block cannot be read: read the head alone, then each line alone.
+    errors = []
+    node = _parse_text(lark, builder, source, start, chunk.open + 1, "item", errors, "}")
+    if node is None:
+        found += errors
+        lost.update(_WORD.findall(text[start : chunk.open]))
+        return
+    body_end = chunk.close if chunk.close >= 0 else chunk.end
+    lines, _, _ = split(source, chunk.open + 1, body_end, limits, whole_file=False)
+    read: list[Any] = []
+    for line in lines:
+        line_start = _leading_comments(source, line)
+        if line_start >= line.end or not text[line_start : line.end].strip():
+            continue
+        reported = any(line.start <= b < line.end or b == _line_of(text, line_start) for b in chunk.broken)
+        one = None
+        if not reported:
+            rule = _BLOCK_LINES.get(word, "instance_line")
+            one = _parse_text(lark, builder, source, line_start, line.end, rule, errors)
+        if one is None:
+            lost.update(_WORD.findall(text[line_start : min(line.end, line_start + 10_000)].split("=")[0]))
+        read.append(one)
+    found += errors
+    if isinstance(node, tree.InstanceDeclaration) and None in read:
+        node = replace(node, partly_read=True)
+    statements.append(with_lines(node, read))
+
+
+def _line_of(text: str, offset: int) -> int:
+    return text.rfind("\n", 0, offset) + 1
