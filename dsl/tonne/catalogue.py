@@ -35,7 +35,7 @@ _TABLE = [
     Entry("S107", "keyword-as-name", "a word of the language is used as a name", _E),
     Entry("S108", "two-on-a-line", "two statements stand on one line", _E),
     Entry("S109", "too-large", "a file, its nesting or the scenario is over a limit", _E),
-    Entry("S110", "not-evaluated-yet", "a statement is read but not evaluated yet", _W),
+    Entry("S110", "not-evaluated-yet", "a statement is read but not evaluated yet", _N),
     Entry("N111", "unknown-name", "a name is not defined", _E),
     Entry("N112", "unknown-field", "a kind has no such field", _E),
     Entry("N113", "defined-twice", "a name is defined twice", _E),

@@ -35,7 +35,9 @@ def read_bibliography(source: SourceFile) -> Bibliography:
     library = bibtexparser.parse_string(source.text)
     return Bibliography(
         {
-            entry.key: Source(entry.key, (entry.start_line or 0) + 1, {f.key.lower(): str(f.value) for f in entry.fields})
+            entry.key: Source(
+                entry.key, (entry.start_line or 0) + 1, {f.key.lower(): str(f.value) for f in entry.fields}
+            )
             for entry in library.entries
         }
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from tonne.dimension import RATIO, Dimension
@@ -35,13 +36,15 @@ class Node:
 class Given:
     """A number as it enters the graph, in base units.
 
-    `half_unit` is half a unit of its last written digit, 0 when the number is exact. `written` is the tree's number.
+    `half_unit` is half a unit of its last written digit, 0 when the number is exact. `written` is the tree's number;
+    `is_fact` says that a scenario states it, rather than a kind's formula.
     """
 
     value: float
     dimension: Dimension
     half_unit: float
     written: Any
+    is_fact: bool = True
 
 
 def postorder(root: Node) -> list[Node]:
@@ -217,13 +220,19 @@ OVER_LISTS = ("sum", "mean", "count", "min", "max")
 LATER_FUNCTIONS = ("percentile", "sd", "probability", "elasticity")
 
 
+def at_intervals(node: Node, args: Sequence[Interval]) -> Interval:
+    """The interval of an operation from those of its arguments."""
+    try:
+        return OPERATORS[node.op].interval(*args)
+    except (OverflowError, ValueError):
+        return -math.inf, math.inf
+
+
 def result_dimension(rule: str, args: Sequence[Dimension], exponent: float | None = None) -> Dimension | None:
     """The dimension that a rule gives to arguments that fit it, or None where they do not fit.
 
     `exponent` is the value of a constant exponent, which "power" needs when its base is no ratio.
     """
-    from fractions import Fraction
-
     if rule == "same":
         return args[0] if all(a == args[0] for a in args) else None
     if rule == "product":

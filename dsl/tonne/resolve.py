@@ -212,7 +212,9 @@ class _Resolver:
             return node
         if not problems:
             span = Span(source, 0, len(source.text))
-            self.found.append(diagnostic("S101", "cannot read this setting", span, help="write `--set pretrain.pue=1.2`"))
+            self.found.append(
+                diagnostic("S101", "cannot read this setting", span, help="write `--set pretrain.pue=1.2`")
+            )
         return None
 
     def load(self, path: Path, overrides: Sequence[tree.Rebinding]) -> Scope | None:
@@ -260,15 +262,28 @@ class _Resolver:
                 self.too_many = True
                 limit = self.settings.limits.files
                 self.found.append(
-                    diagnostic("S109", f"this scenario uses more than {limit} files", use.target_span, help="raise `[limits] files` in tonne.toml")
+                    diagnostic(
+                        "S109",
+                        f"this scenario uses more than {limit} files",
+                        use.target_span,
+                        help="raise `[limits] files` in tonne.toml",
+                    )
                 )
             return None
         used: Scope | None = None
         if use.is_file:
             user = scope.source.path
-            path, code, title = (None, "N114", "no file is near") if user is None else library.file_of_project(use.target, user, self.root)
+            path, code, title = (
+                (None, "N114", "no file is near")
+                if user is None
+                else library.file_of_project(use.target, user, self.root)
+            )
             if path is None:
-                help = "a file may only use files of its own project" if code == "N118" else "the path is beside this file, as in `use \"./site\" { … }`"
+                help = (
+                    "a file may only use files of its own project"
+                    if code == "N118"
+                    else 'the path is beside this file, as in `use "./site" { … }`'
+                )
                 self.found.append(diagnostic(code, title, use.target_span, help=help))
             else:
                 used = self._read(path, is_library=False)
@@ -281,7 +296,8 @@ class _Resolver:
                         "N114",
                         f"no library `{use.target}`",
                         use.target_span,
-                        help=help or f"there are: {', '.join(m for m in library.library_modules() if not m.startswith('core.'))}",
+                        help=help
+                        or f"there are: {', '.join(m for m in library.library_modules() if not m.startswith('core.'))}",
                         fix=fix,
                     )
                 )
@@ -341,13 +357,23 @@ class _Resolver:
                 if not isinstance(statement, tree.KindDeclaration):
                     continue
                 first = own.get(statement.name) or next(
-                    (declared[c][statement.name] for c in self.core if c in declared and statement.name in declared[c]), None
+                    (
+                        declared[c][statement.name]
+                        for c in self.core
+                        if c in declared and statement.name in declared[c]
+                    ),
+                    None,
                 )
                 if first is not None:
                     self._twice(f"the kind `{statement.name}`", statement.name_span, first.name_span)
                 elif units.is_atom(statement.name):
                     self.found.append(
-                        diagnostic("N113", f"`{statement.name}` is already a unit", statement.name_span, help="a kind may not bear a unit's name")
+                        diagnostic(
+                            "N113",
+                            f"`{statement.name}` is already a unit",
+                            statement.name_span,
+                            help="a kind may not bear a unit's name",
+                        )
                     )
                 else:
                     own[statement.name] = statement
@@ -374,17 +400,25 @@ class _Resolver:
             if circular:
                 statement = declared[group[0][0]][group[0][1]]
                 chain = " → ".join(name for _, name in [*group, group[0]])
-                self.found.append(diagnostic("N116", f"the kind `{statement.name}` is like itself", statement.name_span, help=chain))
+                self.found.append(
+                    diagnostic(
+                        "N116", f"the kind `{statement.name}` is like itself", statement.name_span, help=chain
+                    )
+                )
             for key in group:
                 scope, name = key
                 parent = made.get(needs[key][0]) if needs[key] and not circular else None
-                made[key] = Kind(name, parent, dict(parent.fields) if parent else {}, declared[scope][name], scope)
+                made[key] = Kind(
+                    name, parent, dict(parent.fields) if parent else {}, declared[scope][name], scope
+                )
                 order.append(key)
         for scope in scopes:
             for core in self.core:
                 scope.kinds.update({name: made[(core, name)] for name in declared[core]})
             for use, used in self._uses(scope):
-                scope.kinds.update({name: made[(used, name)] for name, _ in use.names if name in declared[used]})
+                scope.kinds.update(
+                    {name: made[(used, name)] for name, _ in use.names if name in declared[used]}
+                )
             scope.kinds.update({name: made[(scope, name)] for name in declared[scope]})
         for key in order:  # parents come first, so that a child copies whole fields
             kind = made[key]
@@ -418,12 +452,22 @@ class _Resolver:
                 unit = known
         return Field(one.name, unit, target, one.type.is_list, label, one, scope)
 
-    def _unknown_kind(self, name: str, span: Span, scope: Scope, declared: dict[Scope, Any] | None = None) -> None:
+    def _unknown_kind(
+        self, name: str, span: Span, scope: Scope, declared: dict[Scope, Any] | None = None
+    ) -> None:
         if name in scope.module.lost:
             return
         known = list(scope.kinds) or [k for own in (declared or {}).values() for k in own]
         help, fix = did_you_mean(name, known, span)
-        self.found.append(diagnostic("N120", f"no kind is called `{name}`", span, help=help or f"kinds: {', '.join(known)}", fix=fix))
+        self.found.append(
+            diagnostic(
+                "N120",
+                f"no kind is called `{name}`",
+                span,
+                help=help or f"kinds: {', '.join(known)}",
+                fix=fix,
+            )
+        )
 
     # ── names of a file ──
 
@@ -431,7 +475,11 @@ class _Resolver:
         for scope in scopes:
             for statement in scope.module.statements:
                 if isinstance(statement, tree.Let):
-                    self._define(scope, Let(statement.name, statement, scope, statement.value, scope), statement.name_span)
+                    self._define(
+                        scope,
+                        Let(statement.name, statement, scope, statement.value, scope),
+                        statement.name_span,
+                    )
                 elif isinstance(statement, tree.Sweep | tree.Case | tree.Optimum):
                     self._define(scope, Study(statement.name, statement, scope), statement.name_span)
                 elif isinstance(statement, tree.InstanceDeclaration):
@@ -454,12 +502,25 @@ class _Resolver:
                         self._define(scope, symbol, span)
                     elif not is_other and name not in used.module.lost:
                         help, fix = did_you_mean(name, [*own[id(used)], *used.kinds], span)
-                        self.found.append(diagnostic("N111", f"`{use.target}` has nothing called `{name}`", span, help=help, fix=fix))
+                        self.found.append(
+                            diagnostic(
+                                "N111",
+                                f"`{use.target}` has nothing called `{name}`",
+                                span,
+                                help=help,
+                                fix=fix,
+                            )
+                        )
                         scope.module = _with_lost(scope.module, name)
                     elif not is_other:
                         scope.module = _with_lost(scope.module, name)
-            for statement in scope.module.statements:  # what a file that cannot be read would have given is not missed twice
-                if isinstance(statement, tree.Use) and self.used_targets.get((scope, statement.target, statement.is_file)) is None:
+            for statement in (
+                scope.module.statements
+            ):  # what a file that cannot be read would have given is not missed twice
+                if (
+                    isinstance(statement, tree.Use)
+                    and self.used_targets.get((scope, statement.target, statement.is_file)) is None
+                ):
                     scope.module = _with_lost(scope.module, *(name for name, _ in statement.names))
 
     def _define(self, scope: Scope, symbol: Symbol, span: Span) -> None:
@@ -471,9 +532,17 @@ class _Resolver:
             self._twice(f"`{symbol.name}`", span, where, "; to vary it use `like` or `sweep`")
 
     def _twice(self, what: str, again: Span, first: Span, more: str = "") -> None:
-        where = f"line {first.line}" if first.source is again.source else f"{first.source.name} line {first.line}"
+        where = (
+            f"line {first.line}" if first.source is again.source else f"{first.source.name} line {first.line}"
+        )
         self.found.append(
-            diagnostic("N113", f"{what} is already defined", Label(again, "again here"), Label(first, "first here"), help=f"first at {where}{more}")
+            diagnostic(
+                "N113",
+                f"{what} is already defined",
+                Label(again, "again here"),
+                Label(first, "first here"),
+                help=f"first at {where}{more}",
+            )
         )
 
     # ── instances ──
@@ -487,7 +556,9 @@ class _Resolver:
             parts, spans = one.path.parts, one.path.part_spans
             symbol = entry.symbols.get(parts[0])
             if isinstance(symbol, Let) and len(parts) == 1 and not isinstance(one.value, tree.Text):
-                entry.symbols[parts[0]] = Let(symbol.name, symbol.declaration, symbol.scope, one.value, scope, set_by_command=True)
+                entry.symbols[parts[0]] = Let(
+                    symbol.name, symbol.declaration, symbol.scope, one.value, scope, set_by_command=True
+                )
             elif isinstance(symbol, Instance) and len(parts) == 2:
                 found = symbol.kind.fields.get(parts[1])
                 if found is None:
@@ -499,10 +570,16 @@ class _Resolver:
                 settable = [n for n, s in entry.symbols.items() if isinstance(s, Instance | Let)]
                 help, fix = did_you_mean(parts[0], settable, spans[0])
                 help = help or f"there are: {', '.join(settable)}"
-                self.found.append(diagnostic("N111", f"nothing here is called `{parts[0]}`", spans[0], help=help, fix=fix))
+                self.found.append(
+                    diagnostic("N111", f"nothing here is called `{parts[0]}`", spans[0], help=help, fix=fix)
+                )
             else:
                 title = f"`{one.path}` is no field and no `let`"
-                self.found.append(diagnostic("N111", title, one.path.span, help="name a field as in `pretrain.pue`, or a `let`"))
+                self.found.append(
+                    diagnostic(
+                        "N111", title, one.path.span, help="name a field as in `pretrain.pue`, or a `let`"
+                    )
+                )
         return bindings
 
     def _from_library(self, one: tree.Rebinding, scope: Scope) -> tree.Rebinding:
@@ -510,14 +587,21 @@ class _Resolver:
         named = _named_in_library(one)
         file = library.library_file(named[0]) if named else None
         used = self.loaded.get(file.resolve()) if file else None
-        if named is None or used is None or not isinstance(one.value, tree.Value) or not isinstance(one.value.expr, tree.Path):
+        if (
+            named is None
+            or used is None
+            or not isinstance(one.value, tree.Value)
+            or not isinstance(one.value.expr, tree.Path)
+        ):
             return one
         module, name, rest = named
         symbol = used.symbols.get(name)
         expr = one.value.expr
         if symbol is None:
             help, fix = did_you_mean(name, used.symbols, expr.span)
-            self.found.append(diagnostic("N111", f"`{module}` has nothing called `{name}`", expr.span, help=help, fix=None))
+            self.found.append(
+                diagnostic("N111", f"`{module}` has nothing called `{name}`", expr.span, help=help, fix=None)
+            )
             scope.module = _with_lost(scope.module, expr.parts[0])
             return one
         dotted = f"{module}.{name}"
@@ -527,7 +611,12 @@ class _Resolver:
         return replace(one, value=value)
 
     def _instances(self, scopes: list[Scope], overrides: dict[Instance, list[Binding]]) -> None:
-        instances = [s for scope in scopes for s in scope.symbols.values() if isinstance(s, Instance) and s.scope is scope]
+        instances = [
+            s
+            for scope in scopes
+            for s in scope.symbols.values()
+            if isinstance(s, Instance) and s.scope is scope
+        ]
         originals: dict[Instance, list[Instance]] = {}
         for instance in instances:
             like = instance.declaration.like
@@ -538,10 +627,22 @@ class _Resolver:
             if original is None:
                 self._no_original(instance, like)
             elif not isinstance(original, Instance):
-                self.found.append(diagnostic("N119", f"`{like}` is no {instance.kind.name}", like.span, help="`like` copies an instance"))
+                self.found.append(
+                    diagnostic(
+                        "N119",
+                        f"`{like}` is no {instance.kind.name}",
+                        like.span,
+                        help="`like` copies an instance",
+                    )
+                )
             elif not instance.kind.is_a(original.kind):
                 self.found.append(
-                    diagnostic("N119", f"`{like}` is a {original.kind.name}; {_a(instance.kind.name)} is needed", like.span, help=f"copy {_a(instance.kind.name)}")
+                    diagnostic(
+                        "N119",
+                        f"`{like}` is a {original.kind.name}; {_a(instance.kind.name)} is needed",
+                        like.span,
+                        help=f"copy {_a(instance.kind.name)}",
+                    )
                 )
             else:
                 originals[instance] = [original]
@@ -549,7 +650,14 @@ class _Resolver:
             circular = is_circular(group, originals)
             if circular:
                 chain = " → ".join(i.name for i in [*group, group[0]])
-                self.found.append(diagnostic("N116", f"`{group[0].name}` is like itself", group[0].declaration.name_span, help=chain))
+                self.found.append(
+                    diagnostic(
+                        "N116",
+                        f"`{group[0].name}` is like itself",
+                        group[0].declaration.name_span,
+                        help=chain,
+                    )
+                )
             for instance in group:
                 original = originals[instance][0] if originals[instance] and not circular else None
                 self._bind(instance, original, overrides.get(instance, []))
@@ -558,9 +666,19 @@ class _Resolver:
     def _no_original(self, instance: Instance, like: tree.Path) -> None:
         if like.parts[0] in instance.scope.module.lost:
             return
-        names = [n for n, s in instance.scope.symbols.items() if isinstance(s, Instance) and s is not instance]
+        names = [
+            n for n, s in instance.scope.symbols.items() if isinstance(s, Instance) and s is not instance
+        ]
         help, fix = did_you_mean(str(like), names, like.span)
-        self.found.append(diagnostic("N111", f"nothing here is called `{like}`", like.span, help=help or "`like` names an instance of this file or one in a `use`", fix=fix))
+        self.found.append(
+            diagnostic(
+                "N111",
+                f"nothing here is called `{like}`",
+                like.span,
+                help=help or "`like` names an instance of this file or one in a `use`",
+                fix=fix,
+            )
+        )
 
     def _bind(self, instance: Instance, original: Instance | None, overrides: list[Binding]) -> None:
         bindings = instance.bindings
@@ -572,7 +690,9 @@ class _Resolver:
                     self._unknown_field(instance, name, span)
                 elif name not in bindings:
                     copied = f"`{original.name}` does not give it" if original else "nothing is copied here"
-                    self.found.append(diagnostic("N112", f"there is no `{name}` to let go of", span, help=copied))
+                    self.found.append(
+                        diagnostic("N112", f"there is no `{name}` to let go of", span, help=copied)
+                    )
                 else:
                     del bindings[name]
         own: dict[str, Binding] = {}
@@ -581,7 +701,12 @@ class _Resolver:
             if found is None:
                 self._unknown_field(instance, one.name, one.name_span)
             elif one.name in own:
-                self._twice(f"`{one.name}`", one.name_span, own[one.name].name_span, "; to vary it use `like` or `sweep`")
+                self._twice(
+                    f"`{one.name}`",
+                    one.name_span,
+                    own[one.name].name_span,
+                    "; to vary it use `like` or `sweep`",
+                )
             else:
                 own[one.name] = Binding(found, one.value, one.span, one.name_span, instance.scope)
         own.update({binding.field.name: binding for binding in overrides})
@@ -596,7 +721,9 @@ class _Resolver:
         if not help:
             help = f"it has: {', '.join(names)}"
         kind = instance.kind
-        labels = [Label(span, f"no field of {_a(kind.name)}")] + ([Label(line, "declared here")] if line else [])
+        labels = [Label(span, f"no field of {_a(kind.name)}")] + (
+            [Label(line, "declared here")] if line else []
+        )
         self.found.append(diagnostic("N112", f"{_a(kind.name)} has no `{name}`", *labels, help=help, fix=fix))
 
     # ── the rest of a file ──
@@ -609,9 +736,15 @@ class _Resolver:
             user = scope.source.path
             if user is None:
                 continue
-            path, code, title = library.file_of_project(statement.path, user, library.library_root() if scope.is_library else self.root)
+            path, code, title = library.file_of_project(
+                statement.path, user, library.library_root() if scope.is_library else self.root
+            )
             if path is None:
-                help = "a file may only use files of its own project" if code == "N118" else "the path is beside this file"
+                help = (
+                    "a file may only use files of its own project"
+                    if code == "N118"
+                    else "the path is beside this file"
+                )
                 self.found.append(diagnostic(code, title, statement.span, help=help))
                 scope.module = _with_lost(scope.module, "*sources*")
                 continue
@@ -628,15 +761,27 @@ class _Resolver:
                 continue
             for name, span in statement.names:
                 if name not in used and name in scope.symbols:
-                    self.found.append(diagnostic("N115", f"`{name}` is imported but not used", span, help="remove it"))
+                    self.found.append(
+                        diagnostic("N115", f"`{name}` is imported but not used", span, help="remove it")
+                    )
 
     def _not_evaluated(self, entry: Scope) -> None:
-        words: dict[type, str] = {tree.Sweep: "sweep", tree.Case: "case", tree.Optimum: "optimum", tree.Correlate: "correlate"}
+        words: dict[type, str] = {
+            tree.Sweep: "sweep",
+            tree.Case: "case",
+            tree.Optimum: "optimum",
+            tree.Correlate: "correlate",
+        }
         for statement in entry.module.statements:
             word = words.get(type(statement))
             if word is not None:
                 self.found.append(
-                    diagnostic("S110", f"`{word}` is read but not evaluated yet", statement.span, help="the rest of the file is evaluated as it stands")
+                    diagnostic(
+                        "S110",
+                        f"`{word}` is read but not evaluated yet",
+                        statement.span,
+                        help="the rest of the file is evaluated as it stands",
+                    )
                 )
 
 
@@ -675,4 +820,8 @@ def _words_used(module: tree.Module) -> Iterator[str]:
             elif isinstance(one, tree.TypeName):
                 yield one.word
             if not isinstance(one, Span | SourceFile):
-                waiting += [getattr(one, f.name) for f in fields(one) if f.name not in ("span", "name_span", "part_spans")]
+                waiting += [
+                    getattr(one, f.name)
+                    for f in fields(one)
+                    if f.name not in ("span", "name_span", "part_spans")
+                ]

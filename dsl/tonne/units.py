@@ -36,7 +36,9 @@ MAX_POWER = 24
 _FACTOR = re.compile(r"([*/]?)([^*/^]+)(?:\^(-?[0-9]+))?")
 _CO2 = re.compile(r"([a-zA-Zµ]*?)(CO2|co2|Co2)(-?eq?|E|EQ)?$")
 _PER_SECOND = re.compile(r"([kMGTPEZ]?)(FLOPS|FLOPs|flops|Flops|FLOP/S)$")
-_DEVICE_TIME = re.compile(r"(?i)(gpu|tpu|device|chip|accelerator)[-_]?(h|hour|hours|hrs|day|days|s|year|years)$")
+_DEVICE_TIME = re.compile(
+    r"(?i)(gpu|tpu|device|chip|accelerator)[-_]?(h|hour|hours|hrs|day|days|s|year|years)$"
+)
 _WORD_IN_DEFINITION = re.compile(r"[^\W\d]\w*|[%$€]")
 
 
@@ -95,7 +97,9 @@ class UnitTable:
                 prefixes.append(prefix)
             else:
                 known = ", ".join(("si", *PREFIXES))
-                self.found.append(diagnostic("D209", f"no prefix `{prefix}`", span, help=f"prefixes: {known}"))
+                self.found.append(
+                    diagnostic("D209", f"no prefix `{prefix}`", span, help=f"prefixes: {known}")
+                )
         words = [(declaration.word, declaration.name_span), *declaration.aliases]
         for word, span in words:
             if word in self._canonical:
@@ -127,13 +131,20 @@ class UnitTable:
                         if split is None:
                             self._bad.add(word)
                             problem = self._explain(atom)
-                            self.found.append(diagnostic(problem.code, problem.title, span, help=problem.help))
+                            self.found.append(
+                                diagnostic(problem.code, problem.title, span, help=problem.help)
+                            )
                         else:
                             needs[word].append(split[1])
                 elif not isinstance(part, tree.Binary | tree.Negate):
                     self._bad.add(word)
                     self.found.append(
-                        diagnostic("D209", "a unit is defined by numbers and units alone", part.span, help="for example `= 3600 J`")
+                        diagnostic(
+                            "D209",
+                            "a unit is defined by numbers and units alone",
+                            part.span,
+                            help="for example `= 3600 J`",
+                        )
                     )
         for group in strongly_connected(needs):
             if is_circular(group, needs):
@@ -141,7 +152,9 @@ class UnitTable:
                 declaration = self._declared[group[0]].declaration
                 chain = " → ".join([*group, group[0]])
                 self.found.append(
-                    diagnostic("N116", f"the unit `{group[0]}` depends on itself", declaration.name_span, help=chain)
+                    diagnostic(
+                        "N116", f"the unit `{group[0]}` depends on itself", declaration.name_span, help=chain
+                    )
                 )
 
     @staticmethod
@@ -155,7 +168,9 @@ class UnitTable:
             return
         unit = self.lookup(declaration.unit)
         if isinstance(unit, UnitProblem):
-            self.found.append(diagnostic(unit.code, unit.title, declaration.unit_span or declaration.span, help=unit.help))
+            self.found.append(
+                diagnostic(unit.code, unit.title, declaration.unit_span or declaration.span, help=unit.help)
+            )
         else:
             self.names.setdefault(unit.dimension, declaration.name.replace("_", " "))
 
@@ -207,7 +222,11 @@ class UnitTable:
                 return self._explain(atom, word)
             exponent = int(power or 1) * (-1 if sign == "/" else 1)
             if abs(exponent) > MAX_POWER:
-                return UnitProblem("D209", f"`{atom}` to the power {exponent} is beyond what is counted here", f"powers go up to {MAX_POWER}")
+                return UnitProblem(
+                    "D209",
+                    f"`{atom}` to the power {exponent} is beyond what is counted here",
+                    f"powers go up to {MAX_POWER}",
+                )
             factor *= unit.factor**exponent
             dimension = dimension * unit.dimension**exponent
             counted = counted and unit.counted
@@ -252,7 +271,9 @@ class UnitTable:
             name = pint_name(word)
             if word in self._bad:
                 continue
-            registry.define(f"{name} = [{name}]" if definition is None else f"{name} = {_pint_text(definition)}")
+            registry.define(
+                f"{name} = [{name}]" if definition is None else f"{name} = {_pint_text(definition)}"
+            )
         return registry
 
     # ── words that are none ──
@@ -264,10 +285,14 @@ class UnitTable:
         def instead(right: str) -> str:
             return re.sub(rf"(?<![\w]){re.escape(atom)}(?![\w])", right, word)
 
+        if atom.lower() in ("co2", "co2e", "co2eq"):
+            return UnitProblem(
+                "D209", f"no unit `{atom}`", "carbon is counted in `gCO2e`, `kgCO2e` or `tCO2e`"
+            )
         if atom in self._canonical:  # declared, but its own definition is bad: reported there
             return UnitProblem("D209", f"the definition of `{atom}` cannot be used", "mend its `unit` line")
         match = _CO2.match(atom)
-        if match and f"{match.group(1)}CO2e" in self:
+        if match and self._split(f"{match.group(1)}CO2e"):
             right = f"{match.group(1)}CO2e"
             if match.group(3):
                 return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `{right}`?", instead(right))
@@ -280,23 +305,40 @@ class UnitTable:
         match = _PER_SECOND.match(atom)
         if match:
             amount = f"{match.group(1)}FLOP"
-            return UnitProblem("D209", f"no unit `{atom}`", f"a rate is `{amount}/s`, an amount is `{amount}`", instead(f"{amount}/s"))
+            return UnitProblem(
+                "D209",
+                f"no unit `{atom}`",
+                f"a rate is `{amount}/s`, an amount is `{amount}`",
+                instead(f"{amount}/s"),
+            )
         match = _DEVICE_TIME.match(atom)
         if match:
-            time = {"hour": "h", "hours": "h", "hrs": "h", "days": "day", "years": "year"}.get(match.group(2).lower(), match.group(2))
-            return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `device*{time}`?", instead(f"device*{time}"))
+            time = {"hour": "h", "hours": "h", "hrs": "h", "days": "day", "years": "year"}.get(
+                match.group(2).lower(), match.group(2)
+            )
+            return UnitProblem(
+                "D211", f"no unit `{atom}`", f"did you mean `device*{time}`?", instead(f"device*{time}")
+            )
         for length in (1, 2):
             prefix, rest = atom[:length], atom[length:]
             if prefix in PREFIXES and rest in self._canonical:
                 value = {"k": "a thousand", "M": "a million", "G": "a billion", "T": "a trillion"}.get(prefix)
                 suffix = {"k": "k", "M": "M", "G": "B", "T": "T"}.get(prefix)
                 taken = self.prefixes_of(rest)
-                help = f"`1{suffix} {rest}` is {value} {rest}s" if suffix else f"it takes {', '.join(taken) or 'none'}"
+                help = (
+                    f"`1{suffix} {rest}` is {value} {rest}s"
+                    if suffix
+                    else f"it takes {', '.join(taken) or 'none'}"
+                )
                 return UnitProblem("D210", f"`{rest}` takes no prefix `{prefix}`", help)
         near = self.near(atom)
         if near:
             return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `{instead(near)}`?", instead(near))
-        return UnitProblem("D209", f"no unit `{atom}`", f"declare it with `unit {atom}`, or see docs/language.md for the units there are")
+        return UnitProblem(
+            "D209",
+            f"no unit `{atom}`",
+            f"declare it with `unit {atom}`, or see docs/language.md for the units there are",
+        )
 
     def near(self, atom: str) -> str | None:
         """The unit word that a mistyped one was probably meant to be."""
@@ -307,7 +349,11 @@ class UnitTable:
         same = [w for w in words if w.lower() == lower]
         if same:
             return max(same, key=lambda w: sum(a == b for a, b in zip(w, atom, strict=True)))
-        spelled = [w for w in words if lower in (self.doc_of(w), self.doc_of(w) + "s", *([w.lower() + "s"] * (len(w) > 1)))]
+        spelled = [
+            w
+            for w in words
+            if lower in (self.doc_of(w), self.doc_of(w) + "s", *([w.lower() + "s"] * (len(w) > 1)))
+        ]
         if spelled:
             return spelled[0]
         if len(atom) < 4:
@@ -335,11 +381,15 @@ class UnitTable:
             rest = dimension / named
             own = {base for base, _ in named.powers}
             if all(power == -1 and base not in own and self._is_counted(base) for base, power in rest.powers):
-                candidate = words + "".join(f" {_article(self._singular(b))} {self._singular(b)}" for b, _ in rest.powers)
+                candidate = words + "".join(
+                    f" {_article(self._singular(b))} {self._singular(b)}" for b, _ in rest.powers
+                )
                 if best is None or len(rest.powers) < best.count(" a"):
                     best = candidate
         if best is not None:
-            return best.replace(" a ", " and ", 2).replace(" and ", " a ", 1) if best.count(" a ") > 1 else best
+            return (
+                best.replace(" a ", " and ", 2).replace(" and ", " a ", 1) if best.count(" a ") > 1 else best
+            )
         above = [self._power(base, power) for base, power in dimension.powers if power > 0]
         below = [self._power(base, -power) for base, power in dimension.powers if power < 0]
         return ("·".join(above) or "1") + "".join(f"/{part}" for part in below)
@@ -395,7 +445,9 @@ def _pint_text(expr: Any) -> str:
 def _ask_pint(registry: pint.UnitRegistry[Any], prefix: str, word: str) -> tuple[float, dict[str, Fraction]]:
     factor, units = registry.get_root_units(prefix + pint_name(word))
     back = {pint_name(w): w for w in "%$€"}
-    powers = {back.get(name, name): Fraction(power).limit_denominator(1000) for name, power in units._units.items()}
+    powers = {
+        back.get(name, name): Fraction(power).limit_denominator(1000) for name, power in units._units.items()
+    }
     return float(factor), powers
 
 

@@ -18,8 +18,7 @@ from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 
 KEYWORDS = frozenset(
-    """use bibliography dimension unit kind let require claim show sweep vary case optimum minimize maximize over
-    subject to like without from assumed allow excluded correlate in within of or usual once prefixes alias""".split()
+    ["use", "bibliography", "dimension", "unit", "kind", "let", "require", "claim", "show", "sweep", "vary", "case", "optimum", "minimize", "maximize", "over", "subject", "to", "like", "without", "from", "assumed", "allow", "excluded", "correlate", "in", "within", "of", "or", "usual", "once", "prefixes", "alias"]
 )
 SUFFIX_EXPONENTS = {"k": 3, "M": 6, "B": 9, "T": 12}
 _NUMBER = re.compile(r"([0-9_]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?([kMBT])?$")
@@ -54,7 +53,12 @@ class TreeBuilder(Transformer[Token, Any]):
         span = self.span(token)
         if token in KEYWORDS:
             self.found.append(
-                diagnostic("S107", f"`{token}` is a word of the language", span, help="choose another name, such as " + _other_name(token))
+                diagnostic(
+                    "S107",
+                    f"`{token}` is a word of the language",
+                    span,
+                    help="choose another name, such as " + _other_name(token),
+                )
             )
         return str(token), span
 
@@ -89,11 +93,15 @@ class TreeBuilder(Transformer[Token, Any]):
     def binary(self, c: Children) -> tree.Binary:
         left, operator, right = c
         depth = max(getattr(left, "depth", 0), getattr(right, "depth", 0) + 1)
-        return self.nested(tree.Binary(str(operator), left, right, left.span.to(right.span), self.span(operator), depth))
+        return self.nested(
+            tree.Binary(str(operator), left, right, left.span.to(right.span), self.span(operator), depth)
+        )
 
     def negate(self, c: Children) -> tree.Negate:
         minus, operand = c
-        return self.nested(tree.Negate(operand, self.span(minus).to(operand.span), getattr(operand, "depth", 0) + 1))
+        return self.nested(
+            tree.Negate(operand, self.span(minus).to(operand.span), getattr(operand, "depth", 0) + 1)
+        )
 
     def paren(self, c: Children) -> tree.Expr:
         left, inner, right = c
@@ -105,7 +113,9 @@ class TreeBuilder(Transformer[Token, Any]):
         arguments = [a for a in arguments if a is not None]
         name_span = self.span(name)
         depth = max((getattr(a.value, "depth", 0) for a in arguments), default=0) + 1
-        return self.nested(tree.Call(str(name), tuple(arguments), name_span.to(self.span(close)), name_span, depth))
+        return self.nested(
+            tree.Call(str(name), tuple(arguments), name_span.to(self.span(close)), name_span, depth)
+        )
 
     def argument(self, c: Children) -> tree.Argument:
         name, value = c
@@ -268,7 +278,9 @@ class TreeBuilder(Transformer[Token, Any]):
         kind, name, like, lines = c
         kind_span = self.span(kind)
         word, span = self.named(name)
-        node = tree.InstanceDeclaration(str(kind), word, like, None, (), (), kind_span.to(span), kind_span, span)
+        node = tree.InstanceDeclaration(
+            str(kind), word, like, None, (), (), kind_span.to(span), kind_span, span
+        )
         return with_lines(node, lines or [])  # type: ignore[no-any-return]
 
     def let(self, c: Children) -> tree.Let:
@@ -310,11 +322,18 @@ class TreeBuilder(Transformer[Token, Any]):
 
     def show_values(self, c: Children) -> tree.Show:
         *shown, title = c
-        return tree.Show(None, tuple(shown), None if title is None else self.string(title), shown[0].span.to(shown[-1].span))
+        return tree.Show(
+            None,
+            tuple(shown),
+            None if title is None else self.string(title),
+            shown[0].span.to(shown[-1].span),
+        )
 
     def show_table(self, c: Children) -> tree.Show:
         of, *shown, title = c
-        return tree.Show(of, tuple(shown), None if title is None else self.string(title), of.span.to(shown[-1].span))
+        return tree.Show(
+            of, tuple(shown), None if title is None else self.string(title), of.span.to(shown[-1].span)
+        )
 
     # ── studies ──
 
@@ -331,7 +350,9 @@ class TreeBuilder(Transformer[Token, Any]):
     def case(self, c: Children) -> tree.Case:
         name, title, lines = c
         word, span = self.named(name)
-        return with_lines(tree.Case(word, None if title is None else self.string(title), (), span, span), lines)  # type: ignore[no-any-return]
+        return with_lines(
+            tree.Case(word, None if title is None else self.string(title), (), span, span), lines
+        )  # type: ignore[no-any-return]
 
     def objective(self, c: Children) -> tree.Objective:
         return tree.Objective(str(c[0]), c[1], self.span(c[0]).to(c[1].span))

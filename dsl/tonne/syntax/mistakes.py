@@ -71,7 +71,12 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
     previous = _previous(source, begin)
     rest = source.line(span.line)[span.column - 1 + len(word) :]
     if _NAMED_PLACES & expected and word in KEYWORDS and "NUMBER" not in expected:
-        return diagnostic("S107", f"`{word}` is a word of the language", span, help=f"choose another name, such as `{word}_`")
+        return diagnostic(
+            "S107",
+            f"`{word}` is a word of the language",
+            span,
+            help=f"choose another name, such as `{word}_`",
+        )
     if previous is not None and _ENDS_VALUE.search(previous.text):
         if (_NAME.fullmatch(word) and re.match(r"\s*[=:](?!=)", rest)) or word in STATEMENT_WORDS:
             return diagnostic(
@@ -89,7 +94,11 @@ def _previous(source: SourceFile, at: int) -> Span | None:
     """The word or sign before an offset, on the same line."""
     line, column = source.position(at)
     match = _LAST_WORD.search(source.line(line)[: column - 1])
-    return None if match is None else Span(source, at - column + 1 + match.start(1), at - column + 1 + match.end(1))
+    return (
+        None
+        if match is None
+        else Span(source, at - column + 1 + match.start(1), at - column + 1 + match.end(1))
+    )
 
 
 def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
@@ -111,14 +120,20 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
                 fix=Fix(whole, mended, Applicability.CERTAIN),
             )
         if first == "per":
-            return diagnostic("S104", f"a unit is one word: `{whole.text}`", whole, help=f"write `{number} 1/{second}`")
+            return diagnostic(
+                "S104", f"a unit is one word: `{whole.text}`", whole, help=f"write `{number} 1/{second}`"
+            )
         if second == "per":
             rest = re.match(r"per[ \t]+([A-Za-z]\w*)", line[span.column - 1 :])
             if rest:
                 whole = Span(source, whole.start, span.start + rest.end())
                 mended = f"{number} {first}/{rest.group(1)}"
                 return diagnostic(
-                    "S104", f"a unit is one word: `{whole.text}`", whole, help=f"write `{mended}`", fix=Fix(whole, mended)
+                    "S104",
+                    f"a unit is one word: `{whole.text}`",
+                    whole,
+                    help=f"write `{mended}`",
+                    fix=Fix(whole, mended),
                 )
         return diagnostic(
             "S104",
@@ -126,7 +141,9 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
             whole,
             help=f"write `{number} {first}*{second}` or `{number} {first}/{second}`; between values, ` * ` multiplies",
         )
-    return diagnostic("S105", "two values stand side by side", previous.to(span), help="write ` * ` to multiply")
+    return diagnostic(
+        "S105", "two values stand side by side", previous.to(span), help="write ` * ` to multiply"
+    )
 
 
 def _wanted(error: UnexpectedToken, source: SourceFile, at: int) -> str:
@@ -159,5 +176,6 @@ def _unreadable(span: Span, help: str) -> Diagnostic:
         "S101",
         "cannot read this line from here on",
         span,
-        help=help or "one statement a line: `name = value`, or a statement such as `run name { … }`, `let`, `require`, `show`",
+        help=help
+        or "one statement a line: `name = value`, or a statement such as `run name { … }`, `let`, `require`, `show`",
     )

@@ -94,7 +94,14 @@ def parse_line(source: SourceFile, start: str) -> tuple[Any | None, list[Diagnos
 
 
 def _parse_text(
-    lark: Lark, builder: TreeBuilder, source: SourceFile, start: int, end: int, rule: str, found: list[Diagnostic], close: str = ""
+    lark: Lark,
+    builder: TreeBuilder,
+    source: SourceFile,
+    start: int,
+    end: int,
+    rule: str,
+    found: list[Diagnostic],
+    close: str = "",
 ) -> Any | None:
     text = source.text[start:end]
     begin = len(text) - len(text.lstrip())
@@ -142,7 +149,11 @@ def _parse_chunk(
             found += errors
             return
     is_block = chunk.open >= 0 and word not in _NOT_BLOCKS
-    if not is_block or any(start <= b < chunk.open for b in chunk.broken) or _line_of(text, start) in chunk.broken:
+    if (
+        not is_block
+        or any(start <= b < chunk.open for b in chunk.broken)
+        or _line_of(text, start) in chunk.broken
+    ):
         if not chunk.broken:
             found += errors
         lost.update(_WORD.findall(text[start : min(end, start + 10_000)]))

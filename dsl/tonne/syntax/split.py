@@ -14,17 +14,19 @@ from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.limits import DEFAULT_LIMITS, Limits
 from tonne.source import SourceFile, Span
 
-STATEMENT_WORDS = (
-    "use bibliography dimension unit kind let require claim show sweep case optimum correlate excluded"
-).split()
+STATEMENT_WORDS = ["use", "bibliography", "dimension", "unit", "kind", "let", "require", "claim", "show", "sweep", "case", "optimum", "correlate", "excluded"]
 
 _MARK = re.compile(r'"(?:\\.|[^"\\\n])*("?)|#[^\n]*|\n|[{}()\[\]]')
-_CONTINUES = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?:or(?=[ \t(])|from(?=[ \t\"])|assumed(?=[ \t\"]))")
+_CONTINUES = re.compile(
+    r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?:or(?=[ \t(])|from(?=[ \t\"])|assumed(?=[ \t\"]))"
+)
 _STATEMENT = re.compile(
     rf"(?:{'|'.join(w for w in STATEMENT_WORDS if w != 'show')})[ \t]"
     r"|[A-Za-z_]\w*[ \t]+[A-Za-z_]\w*[ \t]*(?:\{|like[ \t]|\n)"
 )
-_LINE_OF_BLOCK = re.compile(rf"[ \t]*(?:(?:{'|'.join(STATEMENT_WORDS)}|without|vary|over)[ \t]|\}}|[A-Za-z_][\w.]*[ \t]*:)")
+_LINE_OF_BLOCK = re.compile(
+    rf"[ \t]*(?:(?:{'|'.join(STATEMENT_WORDS)}|without|vary|over)[ \t]|\}}|[A-Za-z_][\w.]*[ \t]*:)"
+)
 _BINDING = re.compile(r"[ \t]*[A-Za-z_][\w.]*[ \t]*=[ \t]")
 _PAIR = {")": "(", "]": "[", "}": "{"}
 
@@ -77,11 +79,20 @@ def split(
 
     def unclosed(bracket: str, opened: int, next_item: int) -> None:
         line = source.position(next_item)[0]
-        help = f"the next item starts at line {line}; close the block before it" if bracket == "{" else "close it on its line"
+        help = (
+            f"the next item starts at line {line}; close the block before it"
+            if bracket == "{"
+            else "close it on its line"
+        )
         if next_item >= end:
             help = f"close it with `{'}' if bracket == '{' else ')' if bracket == '(' else ']'}`"
         found.append(
-            diagnostic("S102", f"this `{bracket}` is never closed", Label(Span(source, opened, opened + 1), "opened here"), help=help)
+            diagnostic(
+                "S102",
+                f"this `{bracket}` is never closed",
+                Label(Span(source, opened, opened + 1), "opened here"),
+                help=help,
+            )
         )
         if bracket != "{":
             current.broken.append(line_start(opened))
@@ -92,7 +103,12 @@ def split(
         if first == '"':
             if not mark.group(1):
                 found.append(
-                    diagnostic("S106", "this text has no closing quote", Span(source, at, mark.end()), help="close it on the same line")
+                    diagnostic(
+                        "S106",
+                        "this text has no closing quote",
+                        Span(source, at, mark.end()),
+                        help="close it on the same line",
+                    )
                 )
                 current.broken.append(line_start(at))
                 if token.rstrip().endswith("{"):
@@ -106,7 +122,10 @@ def split(
             while brackets and brackets[-1][0] != "{":
                 bracket, opened = brackets[-1]
                 is_call = opened > 0 and (text[opened - 1].isalnum() or text[opened - 1] == "_")
-                if not (_LINE_OF_BLOCK.match(text, after, end) or (not is_call and _BINDING.match(text, after, end))):
+                if not (
+                    _LINE_OF_BLOCK.match(text, after, end)
+                    or (not is_call and _BINDING.match(text, after, end))
+                ):
                     break
                 brackets.pop()
                 unclosed(bracket, opened, after)
@@ -147,7 +166,9 @@ def split(
                         f"the block opened at line {source.position(last.open)[0]} "
                         f"was closed at line {source.position(last.close)[0]}"
                     )
-                found.append(diagnostic("S103", f"this `{first}` closes nothing", Span(source, at, at + 1), help=help))
+                found.append(
+                    diagnostic("S103", f"this `{first}` closes nothing", Span(source, at, at + 1), help=help)
+                )
                 current.broken.append(line_start(at))
     for bracket, opened in brackets:
         unclosed(bracket, opened, end)

@@ -1,0 +1,5 @@
+"""`python -m tonne`."""
+
+from tonne.cli import main
+
+main()

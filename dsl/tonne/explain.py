@@ -1,0 +1,301 @@
+"""Why a value is what it is: its derivation as a tree, or for an undetermined one what would determine it.
+
+`explain` gives data; how it looks is the business of `tonne.report.explanation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tonne.build import State
+from tonne.diagnostic import Diagnostic
+from tonne.facts import TOLERANCE, other_ways
+from tonne.formatting import number
+from tonne.graph import LEAF, NUMBER, OPERATORS, UNKNOWN, Node
+from tonne.lower import Formula, Lowering, Place, Reference
+from tonne.resolve import Binding, Instance, Let
+from tonne.run import Run, default_unit
+from tonne.source import SourceFile, Span
+from tonne.syntax import tree
+from tonne.units import Unit
+
+
+@dataclass(frozen=True)
+class OtherWay:
+    """Another alternative of the same field, with its value and whether it agrees."""
+
+    formula: str
+    in_numbers: str
+    value: str
+    agrees: bool
+    stands_in: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """One value of a derivation. `status` is given, derived, constant or undetermined; `because` are the steps below."""
+
+    name: str
+    value: str
+    status: str
+    formula: str = ""
+    in_numbers: str = ""
+    source: str = ""
+    where: Span | None = None
+    because: tuple[Step, ...] = ()
+    others: tuple[OtherWay, ...] = ()
+    repeated: bool = False
+    would_determine: tuple[str, ...] = ()
+    lacks: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass
+class _Walk:
+    run: Run
+    seen: set[tuple[object, str]] = field(default_factory=set)
+
+
+def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnostic]]:
+    """What a dotted path of the file names: an instance with a field, or a let; or what is wrong with it."""
+    project = run.model.project
+    lowering = Lowering(project.units)
+    source = SourceFile("explain", path)
+    parts = tuple(path.split("."))
+    spans, at = [], 0
+    for part in parts:
+        spans.append(Span(source, at, at + len(part)))
+        at += len(part) + 1
+    written = tree.Path(parts, Span(source, 0, len(path)), tuple(spans))
+    symbol = project.entry.symbols.get(parts[0])
+    if isinstance(symbol, Instance) and len(parts) == 1:
+        return symbol, "", []
+    reference = lowering.find(written, Place(project.entry))
+    if reference is None:
+        return None, "", lowering.found
+    if isinstance(reference.root, Let):
+        return reference.root, "", []
+    at_instance: Instance | tuple[Instance, ...] | None = reference.root
+    for name in reference.refs:
+        state = run.model.states.get(at_instance) if isinstance(at_instance, Instance) else None
+        at_instance = state.targets.get(name) if state else None
+    if isinstance(at_instance, Instance):
+        return at_instance, reference.field.name if reference.field else "", []
+    return None, "", []
+
+
+def explain_field(run: Run, state: State, name: str) -> Step:
+    """The derivation of a field of an instance."""
+    return _field(_Walk(run), state, name)
+
+
+def explain_let(run: Run, let: Let) -> Step:
+    return _let(_Walk(run), let)
+
+
+def _unit_of(state: State, name: str) -> Unit:
+    unit = state.instance.kind.fields[name].unit
+    assert unit is not None
+    return unit
+
+
+def _shown(run: Run, node: Node | None, unit: Unit) -> str:
+    value = None if node is None else run.in_unit(node, unit)
+    return "—" if value is None else number(value, unit.word)
+
+
+def _field(walk: _Walk, state: State, name: str) -> Step:
+    run = walk.run
+    full = f"{state.instance.name}.{name}"
+    unit = _unit_of(state, name)
+    node = state.nodes.get(name)
+    if node is None:
+        return _undetermined(run, state, name, full)
+    value = _shown(run, node, unit)
+    key = (state.instance, name)
+    binding = state.instance.bindings.get(name)
+    if binding is None:
+        index = state.determination.chosen[name]
+        formula = state.formulas.alternatives[name][index]
+        declared = state.instance.kind.fields[name].declaration.alternatives
+        written = next((v for v in declared if v.expr is formula.expr), None)
+        source = str(written.provenance) if written and written.provenance else ""
+        status = "derived" if formula.references else "constant"
+    else:
+        bound = run.model.binding_formulas.get(binding)
+        assert bound is not None
+        formula, source, status = bound, _binding_source(binding), "given"
+    where = binding.value.span if binding is not None else formula.expr.span
+    text = _plain(formula.expr.span.text) if formula.references else ""
+    if key in walk.seen and formula.references:
+        return Step(full, value, status, text, where=where, repeated=True)
+    walk.seen.add(key)
+    because = tuple(s for r in formula.references for s in _reference(walk, state, r))
+    return Step(
+        full,
+        value,
+        status,
+        text,
+        _in_numbers(run, state, formula) if formula.references else "",
+        source,
+        where,
+        because,
+        _others(run, state, name),
+    )
+
+
+def _binding_source(binding: Binding) -> str:
+    if binding.set_by_command:
+        return "set on the command line"
+    provenance = getattr(binding.value, "provenance", None)
+    return "" if provenance is None else str(provenance)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _others(run: Run, state: State, name: str) -> tuple[OtherWay, ...]:
+    ways = []
+    unit = _unit_of(state, name)
+    for c in other_ways(run, state, name):
+        formula = state.formulas.alternatives[name][c.index]
+        agrees = abs(c.value - c.other) <= TOLERANCE * max(abs(c.value), abs(c.other))
+        ways.append(
+            OtherWay(
+                _plain(formula.expr.span.text),
+                _in_numbers(run, state, formula),
+                number(c.other / unit.factor, unit.word),
+                agrees,
+                formula.stands_in,
+            )
+        )
+    return tuple(ways)
+
+
+def _reference(walk: _Walk, state: State | None, reference: Reference) -> list[Step]:
+    """The step of each value that a leaf stands for; a list has one a member."""
+    run = walk.run
+    if isinstance(reference.root, Let) and reference.field is None and not reference.is_list:
+        return [_let(walk, reference.root)]
+    if reference.field is None:
+        return []
+    steps = []
+    for instance in _targets(run, state, reference):
+        there = run.model.states.get(instance)
+        if there is not None:
+            steps.append(_field(walk, there, reference.field.name))
+    return steps
+
+
+def _targets(run: Run, state: State | None, reference: Reference) -> list[Instance]:
+    at: list[Instance] = []
+    if reference.root is None:
+        at = [state.instance] if state is not None else []
+    elif isinstance(reference.root, Instance):
+        at = [reference.root]
+    else:
+        at = list(Lowering(run.model.project.units).members(reference.root) or ())
+    for name in reference.refs:
+        following: list[Instance] = []
+        for instance in at:
+            there = run.model.states.get(instance)
+            target = there.targets.get(name) if there else None
+            following += list(target) if isinstance(target, tuple) else ([target] if target else [])
+        at = following
+    return at
+
+
+def _let(walk: _Walk, let: Let) -> Step:
+    run = walk.run
+    formula = run.model.let_formulas[let]
+    node = run.model.lets.get(let)
+    dimension = run.model.let_dimensions.get(let)
+    unit = run.model.let_units.get(let)
+    if unit is None and dimension is not None:
+        unit = default_unit(run.model, formula.references, dimension)
+    value = _shown(run, node, unit) if unit is not None else "—"
+    because = tuple(s for r in formula.references for s in _reference(walk, None, r))
+    provenance = let.value.provenance if isinstance(let.value, tree.Value) else None
+    source = "set on the command line" if let.set_by_command else (str(provenance) if provenance else "")
+    status = "derived" if formula.references else "given"
+    in_numbers = _in_numbers(run, None, formula) if formula.references else ""
+    return Step(
+        let.name, value, status, _plain(formula.expr.span.text), in_numbers, source, let.value.span, because
+    )
+
+
+def _undetermined(run: Run, state: State, name: str, full: str) -> Step:
+    facts = tuple(run.model.undetermined_facts(state).get(name, ()))
+    lacks = []
+    for formula in state.formulas.alternatives[name]:
+        missing = tuple(_missing(run, state, formula))
+        lacks.append((_plain(formula.expr.span.text), missing))
+    where = state.instance.declaration.name_span
+    return Step(full, "—", "undetermined", where=where, would_determine=facts, lacks=tuple(lacks))
+
+
+def _missing(run: Run, state: State, formula: Formula) -> list[str]:
+    missing = []
+    for reference in formula.references:
+        if reference.is_own and reference.field is not None:
+            if reference.field.name not in state.nodes:
+                missing.append(reference.field.name)
+        elif reference not in state.pattern.outside:
+            unbound = (
+                next((n for n in reference.refs if n not in state.targets), None)
+                if reference.root is None
+                else None
+            )
+            missing.append(unbound if unbound == (reference.refs or ("",))[0] else str(reference))
+    return list(dict.fromkeys(missing))
+
+
+# ── a formula in numbers ──
+
+
+def _in_numbers(run: Run, state: State | None, formula: Formula) -> str:
+    """The formula with its values in place of its names."""
+
+    def leaf(node: Node) -> str:
+        reference: Reference = node.payload
+        if isinstance(reference.root, Let) and reference.field is None and not reference.is_list:
+            dimension = run.model.let_dimensions.get(reference.root)
+            unit = run.model.let_units.get(reference.root)
+            if unit is None and dimension is not None:
+                unit = default_unit(run.model, run.model.let_formulas[reference.root].references, dimension)
+            return _shown(run, run.model.lets.get(reference.root), unit) if unit else "—"
+        if reference.field is None or reference.field.unit is None:
+            return node.span.text
+        values = []
+        for instance in _targets(run, state, reference):
+            there = run.model.states.get(instance)
+            values.append(
+                _shown(run, there.nodes.get(reference.field.name) if there else None, reference.field.unit)
+            )
+        return ", ".join(values)
+
+    return render(formula, leaf)
+
+
+def render(formula: Formula, leaf: Callable[[Node], str]) -> str:
+    """A formula as text with its leaves as given, parentheses where they are needed."""
+    at: list[tuple[str, int]] = []
+    for node, args in formula.steps:
+        if node.op == LEAF:
+            at.append((leaf(node), 9))
+        elif node.op == NUMBER or node.op == UNKNOWN:
+            at.append((_plain(node.span.text), 9))
+        else:
+            row = OPERATORS[node.op]
+            if row.precedence == 9:
+                at.append((row.text.format(", ".join(at[i][0] for i in args)), 9))
+                continue
+            parts = []
+            for place, index in enumerate(args):
+                text, precedence = at[index]
+                # `a - (b + c)` and `a / (b * c)` keep their parentheses, `(a + b) + c` needs none
+                tight = precedence < row.precedence or (precedence == row.precedence and place == 1)
+                parts.append(f"({text})" if tight else text)
+            at.append((row.text.format(*parts), row.precedence))
+    return at[-1][0]

@@ -1,0 +1,273 @@
+"""Facts that disagree: what is given determines a value twice, differently.
+
+A relation that derived a field is spent. Every other whose fields are all determined is compared once, unless its
+difference moves with no given fact or it rests on the same given facts as one already compared. Two sides that differ by
+more than 2 % and by more than the digits of the facts allow are a note (V226). A stand-in that is off by a factor of two
+or more from what was derived is another (V228).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tonne.build import State
+from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.formatting import figure, number
+from tonne.graph import NUMBER, OPERATORS, Node, postorder
+from tonne.relations import Relation, fact_of, needs_of
+
+if TYPE_CHECKING:
+    from tonne.run import Run
+
+# Facts that agree within this are not compared further: sources round.
+TOLERANCE = 0.02
+FAR_OFF = 2.0
+_MOVES = 1e-9
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A relation of an instance, compared: `field` by its own value and by the formula at `index`."""
+
+    state: State
+    field: str
+    index: int
+    value: float
+    other: float
+    other_node: Node
+
+
+def find(run: Run) -> Iterator[Diagnostic]:
+    """V226 and V228 for the file's own instances; what has one cause is said once."""
+    said: set[frozenset[int]] = set()
+    for state in run.model.own_states():
+        compared = list(_comparisons(run, state))
+        if any(_differ(c) for c in compared):
+            yield from _disagreements(run, compared, said)
+        yield from _stand_ins(run, state)
+
+
+def other_ways(run: Run, state: State, field: str) -> list[Comparison]:
+    """The alternatives of a field that did not derive it and whose facts are determined, each with its value."""
+    ways = []
+    chosen = state.determination.chosen.get(field)
+    for index, _ in enumerate(state.formulas.alternatives.get(field, ())):
+        if index != chosen:
+            compared = _compare(run, state, field, index)
+            if compared is not None:
+                ways.append(compared)
+    return ways
+
+
+def _comparisons(run: Run, state: State) -> Iterator[Comparison]:
+    determined = set(state.nodes) | set(state.pattern.outside)
+    for relation in state.formulas.relations:
+        if _is_spent(state, relation) or not relation.facts <= determined:
+            continue
+        field, index = relation.equations[0]
+        compared = _compare(run, state, field, index)
+        if compared is not None:
+            yield compared
+
+
+def _is_spent(state: State, relation: Relation) -> bool:
+    return any(state.determination.chosen.get(field) == index for field, index in relation.equations)
+
+
+def _compare(run: Run, state: State, field: str, index: int) -> Comparison | None:
+    """A field against one of its formulas, where both are finite."""
+    value = run.value(state.nodes.get(field))
+    formula = state.formulas.alternatives[field][index]
+    if value is None or not needs_of(formula) <= set(state.nodes) | set(state.pattern.outside):
+        return None
+    node = run.model.instantiate(formula, state)
+    if node is None:
+        return None
+    other = _value(run, node)
+    return None if other is None else Comparison(state, field, index, value, other, node)
+
+
+def _value(run: Run, node: Node) -> float | None:
+    """The value of a node that is not part of the program, from nodes that are."""
+    at: dict[int, float] = {}
+    for one in _new_nodes(run, node):
+        known = run.program.place.get(id(one))
+        if known is not None:
+            if known in run.program.unknown:
+                return None
+            at[id(one)] = run.values[known]
+        elif one.op == NUMBER:
+            at[id(one)] = one.payload.value
+        elif one.args:
+            points = [(at[id(a)],) * 2 for a in one.args]
+            low, high = OPERATORS[one.op].interval(*points)
+            at[id(one)] = low if low == high else math.nan
+        else:
+            return None
+    value = at[id(node)]
+    return value if math.isfinite(value) else None
+
+
+def _new_nodes(run: Run, root: Node) -> list[Node]:
+    """The nodes below a root down to those that the program has evaluated, arguments first."""
+    order: list[Node] = []
+    work: list[tuple[Node, bool]] = [(root, False)]
+    seen: set[int] = set()
+    while work:
+        node, ready = work.pop()
+        if ready:
+            order.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            if id(node) in run.program.place or not node.args:
+                order.append(node)
+            else:
+                work.append((node, True))
+                work += [(a, False) for a in node.args]
+    return order
+
+
+def _differ(c: Comparison) -> bool:
+    return abs(c.value - c.other) > TOLERANCE * max(abs(c.value), abs(c.other))
+
+
+def elasticities(run: Run, node: Node) -> dict[int, tuple[Node, float]]:
+    """d ln(node) / d ln(fact) for each number that the scenario states, by the chain rule from the node down."""
+    order = postorder(node)
+    value: dict[int, float] = {}
+    for one in order:
+        known = run.program.place.get(id(one))
+        if known is not None:
+            value[id(one)] = run.values[known]
+        elif one.op == NUMBER:
+            value[id(one)] = one.payload.value if one.payload else 1.0
+        elif one.args:
+            low, high = OPERATORS[one.op].interval(*[(value[id(a)],) * 2 for a in one.args])
+            value[id(one)] = low if low == high else math.nan
+        else:
+            value[id(one)] = math.nan
+    slope: dict[int, float] = {id(node): 1.0}
+    found: dict[int, tuple[Node, float]] = {}
+    for one in reversed(order):
+        above = slope.get(id(one), 0.0)
+        if one.op == NUMBER and one.payload is not None and one.payload.is_fact:
+            found[id(one)] = (one, above * value[id(one)] / value[id(node)] if value[id(node)] else 0.0)
+        elif one.args and above:
+            partials = OPERATORS[one.op].partials([value[id(a)] for a in one.args], value[id(one)])
+            for arg, partial in zip(one.args, partials, strict=True):
+                slope[id(arg)] = slope.get(id(arg), 0.0) + above * partial
+    return found
+
+
+def _disagreements(run: Run, compared: list[Comparison], said: set[frozenset[int]]) -> Iterator[Diagnostic]:
+    rested: set[frozenset[int]] = set()
+    for c in compared:
+        mine = elasticities(run, c.state.nodes[c.field])
+        theirs = elasticities(run, c.other_node)
+        moves: dict[int, tuple[Node, float]] = {}
+        for key in {**mine, **theirs}:
+            node = (mine.get(key) or theirs[key])[0]
+            slope = mine.get(key, (node, 0.0))[1] - theirs.get(key, (node, 0.0))[1]
+            if abs(slope) > _MOVES:
+                moves[key] = (node, slope)
+        facts = frozenset(moves)
+        if not facts or facts in rested:
+            continue
+        rested.add(facts)
+        if not _differ(c) or facts in said:
+            continue
+        allowed = sum(
+            abs(slope) * node.payload.half_unit / abs(node.payload.value)
+            for node, slope in moves.values()
+            if node.payload.value
+        )
+        if c.value * c.other > 0 and abs(math.log(c.value / c.other)) <= allowed:
+            continue
+        said.add(facts)
+        yield _disagreement(run, c, mine, theirs)
+
+
+def _disagreement(
+    run: Run, c: Comparison, mine: dict[int, tuple[Node, float]], theirs: dict[int, tuple[Node, float]]
+) -> Diagnostic:
+    unit = c.state.instance.kind.fields[c.field].unit
+    assert unit is not None
+    value, other = (number(v / unit.factor, unit.word) for v in (c.value, c.other))
+    percent = abs(c.other / c.value - 1) * 100 if c.value else math.inf
+    more = "more" if c.other > c.value else "less"
+    formula = c.state.formulas.alternatives[c.field][c.index].expr.span
+    amount = f"{figure(percent, 2)} %" if percent < 200 else f"{figure(c.other / c.value, 3)} times"
+    title = f"what is given makes `{c.state.instance.name}.{c.field}` {amount} {more if percent < 200 else 'what it is'}"
+    if percent < 200:
+        title += " than it is"
+    from tonne.run import field_label
+
+    notes = [
+        f"{value} {_by(c)}: {_facts(run, mine)}",
+        f"{other} by `{' '.join(formula.text.split())}`: {_facts(run, theirs)}",
+    ]
+    labels = [field_label(c.state, c.field), Label(formula, "the other way to it")]
+    return diagnostic(
+        "V226",
+        title,
+        *labels,
+        notes=notes,
+        help="check both sides; if they are two definitions, say so in a comment",
+    )
+
+
+def _by(c: Comparison) -> str:
+    index = c.state.determination.chosen.get(c.field)
+    if index is None or index < 0:
+        return "as given"
+    return f"by `{' '.join(c.state.formulas.alternatives[c.field][index].expr.span.text.split())}`"
+
+
+def _facts(run: Run, found: dict[int, tuple[Node, float]]) -> str:
+    """The facts that move a value, as written, with their lines."""
+    parts = []
+    for node, slope in sorted(found.values(), key=lambda f: (f[0].span.source.name, f[0].span.start)):
+        if abs(slope) > _MOVES:
+            owner = run.owner(node)
+            name = f"{owner[1]} = " if owner else ""
+            parts.append(f"{name}{node.span.text} ({_where(node)})")
+    return ", ".join(parts) or "no given fact"
+
+
+def _where(node: Node) -> str:
+    source = node.span.source
+    return f"line {node.span.line}" if "stdlib" not in source.name else f"{source.name}:{node.span.line}"
+
+
+def _stand_ins(run: Run, state: State) -> Iterator[Diagnostic]:
+    for field, index in state.determination.chosen.items():
+        if index < 0 or state.formulas.alternatives[field][index].stands_in:
+            continue
+        for place, formula in enumerate(state.formulas.alternatives[field]):
+            if place == index or not formula.stands_in or not formula.references:
+                continue
+            c = _compare(run, state, field, place)
+            if c is None or not c.value or not c.other:
+                continue
+            ratio = c.other / c.value
+            if not (ratio >= FAR_OFF or 0 < ratio <= 1 / FAR_OFF):
+                continue
+            unit = state.instance.kind.fields[field].unit
+            assert unit is not None
+            typical, derived = (
+                number(c.other / unit.factor, unit.word),
+                number(c.value / unit.factor, unit.word),
+            )
+            yield diagnostic(
+                "V228",
+                f"`{formula.expr.span.text}` of `{state.instance.name}` is {typical}; the facts give {derived}",
+                Label(state.instance.declaration.name_span, f"`{field}` follows from what is given here"),
+                Label(formula.expr.span, "stands in where nothing better is known"),
+                help=f"bind `{field}` if {derived} is right, or check what it follows from",
+            )
+
+
+__all__ = ["Comparison", "elasticities", "fact_of", "find", "other_ways"]

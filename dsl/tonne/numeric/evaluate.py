@@ -1,0 +1,37 @@
+"""Programs on numpy. The only home of numpy.
+
+Values are in base units; a step is one numpy call. What cannot be a finite number comes out as inf or nan: whether that
+matters is for the caller, who knows which values are needed.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import numpy as np
+
+from tonne.graph import NUMBER, OPERATORS
+from tonne.plan import Program
+
+_CALLS = {name: getattr(np, row.numpy, None) for name, row in OPERATORS.items()}
+
+
+def evaluate(program: Program) -> list[float]:
+    """The value of each step, at the point values of all inputs."""
+    values: list[float] = []
+    with np.errstate(all="ignore"):
+        for node, args in program.steps:
+            op = node.op
+            if op == NUMBER:
+                values.append(node.payload.value if node.payload is not None else 1.0)
+            elif not args:
+                values.append(np.nan)
+            elif op == "count":
+                values.append(float(len(args)))
+            elif op == "mean":
+                values.append(float(np.mean([values[i] for i in args])))
+            elif OPERATORS[op].arity is None:
+                values.append(float(reduce(_CALLS[op], [values[i] for i in args])))  # type: ignore[arg-type]
+            else:
+                values.append(float(_CALLS[op](*[np.float64(values[i]) for i in args])))  # type: ignore[misc]
+    return values

@@ -1,0 +1,92 @@
+"""Where numbers are from: every bound number cites a source or says that it is assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from tonne.citations import library_bibliography
+from tonne.diagnostic import Diagnostic, diagnostic
+from tonne.resolve import Project, Scope, did_you_mean
+from tonne.source import SourceFile, Span
+from tonne.syntax import tree
+
+
+def check_provenance(project: Project) -> list[Diagnostic]:
+    """P301 for each bound number without a source, P302 for each key that is in no bibliography.
+
+    The standard library's files are looked at when they are the file that was asked for.
+    """
+    found: list[Diagnostic] = []
+    for scope in project.scopes:
+        if not scope.is_library or scope is project.entry:
+            found += _unsourced(scope)
+            found += _unknown_sources(scope)
+    return found
+
+
+def _unsourced(scope: Scope) -> Iterator[Diagnostic]:
+    for statement in scope.module.statements:
+        if isinstance(statement, tree.InstanceDeclaration):
+            values = [b.value for b in statement.bindings]
+        elif isinstance(statement, tree.KindDeclaration):
+            values = [v for f in statement.fields for v in f.alternatives if isinstance(v.expr, tree.Number)]
+        else:
+            continue
+        for value in values:
+            if isinstance(value, tree.Value) and value.provenance is None:
+                number = next(_numbers(value), None)
+                if number is not None and not (value.allow is not None and value.allow.code == "P301"):
+                    text = number.span.text
+                    yield diagnostic(
+                        "P301",
+                        f"{text} has neither `from` nor `assumed`",
+                        number.span,
+                        help='cite it, or say `assumed "why"`',
+                    )
+
+
+def _numbers(value: tree.Value) -> Iterator[tree.Number]:
+    """The numbers of a bound value, in the order in which they stand; `1 param` in a quotient is no assumption."""
+    waiting: list[Any] = [value.expr]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, tree.Number):
+            if not (one.whole and one.value == 1):
+                yield one
+        elif isinstance(one, tree.Binary):
+            waiting += [one.left, one.right]
+        elif isinstance(one, tree.Negate):
+            waiting.append(one.operand)
+        elif isinstance(one, tree.Call):
+            waiting += [a.value for a in one.arguments]
+
+
+def _unknown_sources(scope: Scope) -> Iterator[Diagnostic]:
+    if "*sources*" in scope.module.lost:
+        return
+    own = scope.bibliography.entries if scope.bibliography else {}
+    for citation in _citations(scope.module.statements):
+        if citation.key in own or citation.key in library_bibliography().entries:
+            continue
+        help, fix = did_you_mean(citation.key, [*own, *library_bibliography().entries], citation.span)
+        yield diagnostic(
+            "P302",
+            f"no source is called `{citation.key}`",
+            citation.span,
+            help=help or 'name a `bibliography "….bib"` that has it, or write `from "free text"`',
+            fix=fix,
+        )
+
+
+def _citations(statements: Any) -> Iterator[tree.Citation]:
+    waiting: list[Any] = [statements]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, tree.Citation):
+            yield one
+        elif isinstance(one, tuple):
+            waiting += one
+        elif is_dataclass(one) and not isinstance(one, type | Span | SourceFile | tree.Path | tree.Number):
+            waiting += [getattr(one, f.name) for f in fields(one) if "span" not in f.name]

@@ -1,0 +1,96 @@
+"""A run as JSON: the contract of `docs/json.md`, whose schema is `run.schema.json` beside this file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tonne.diagnostic import Diagnostic
+from tonne.formatting import exact
+from tonne.report.diagnostics import as_json
+from tonne.run import Run, default_unit
+from tonne.syntax import tree
+from tonne.verdict import Outcome, Verdict
+
+VERSION = 1
+
+
+def run_as_json(
+    run: Run | None, requirements: list[Verdict], claims: list[Verdict], found: tuple[Diagnostic, ...]
+) -> dict[str, Any]:
+    """Everything that a run says; values are in the unit that the file declares for them."""
+    return {
+        "version": VERSION,
+        "diagnostics": [as_json(d) for d in found],
+        "values": {} if run is None else _values(run),
+        "undetermined": {} if run is None else _undetermined(run),
+        "requirements": [_requirement(v) for v in requirements],
+        "claims": [_claim(v) for v in claims],
+    }
+
+
+def _value(value: float | None, unit: str, status: str) -> dict[str, Any]:
+    return {"value": None if value is None else exact(value), "unit": unit, "status": status}
+
+
+def _values(run: Run) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for state in run.model.own_states():
+        for name, one in state.instance.kind.fields.items():
+            node = state.nodes.get(name)
+            if node is None or one.unit is None or run.is_unknown(node):
+                continue
+            status = "given" if state.is_given(name) else "derived"
+            values[f"{state.instance.name}.{name}"] = _value(
+                run.in_unit(node, one.unit), one.unit.word, status
+            )
+    for let, node in run.model.lets.items():
+        if let.scope is not run.model.project.entry or node is None or run.is_unknown(node):
+            continue
+        unit = run.model.let_units.get(let)
+        if unit is None:
+            formula = run.model.let_formulas[let]
+            unit = default_unit(run.model, formula.references, run.model.let_dimensions[let])
+        values[let.name] = _value(run.in_unit(node, unit), unit.word, "derived")
+    for table in run.model.shows:
+        for row, shown in table.rows:
+            for one in shown:
+                if one.node is None or one.dimension is None or run.is_unknown(one.node):
+                    continue
+                key = " ".join((f"{row}.{one.text}" if row else one.text).split())
+                unit = one.unit or default_unit(run.model, one.references, one.dimension)
+                values.setdefault(key, _value(run.in_unit(one.node, unit), unit.word, "derived"))
+    return values
+
+
+def _undetermined(run: Run) -> dict[str, list[str]]:
+    return {
+        f"{state.instance.name}.{name}": facts
+        for state in run.model.own_states()
+        for name, facts in run.model.undetermined_facts(state).items()
+    }
+
+
+def _requirement(verdict: Verdict) -> dict[str, Any]:
+    holds = None if verdict.outcome is Outcome.UNKNOWN else verdict.outcome is Outcome.HOLDS
+    return {"text": verdict.text, "line": verdict.statement.span.line, "holds": holds}
+
+
+def _claim(verdict: Verdict) -> dict[str, Any]:
+    outcome = Outcome.NOT_COMPARABLE if verdict.outcome is Outcome.UNKNOWN else verdict.outcome
+    assert isinstance(verdict.statement, tree.Claim)
+    source = verdict.statement.provenance
+
+    def number(value: float | None) -> float | int | None:
+        return None if value is None else exact(value)
+
+    return {
+        "text": verdict.text,
+        "line": verdict.statement.span.line,
+        "source": None if source is None else str(source),
+        "verdict": outcome.value,
+        "computed": number(verdict.computed),
+        "claimed": number(verdict.claimed),
+        "unit": None if verdict.unit is None else verdict.unit.word,
+        "ratio": number(verdict.ratio),
+        "cause": verdict.cause or None,
+    }

@@ -1,0 +1,93 @@
+"""An explanation as a tree on a terminal, or as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.text import Text
+from rich.tree import Tree
+
+from tonne.explain import Step
+from tonne.report.diagnostics import clean
+
+_MARKS = {"given": "bold", "derived": "", "constant": "", "undetermined": "yellow"}
+
+
+def as_tree(step: Step) -> Tree:
+    tree = Tree(_line(step), guide_style="blue")
+    _add(tree, step)
+    return tree
+
+
+def _add(tree: Tree, step: Step) -> None:
+    for below in step.because:
+        branch = tree.add(_line(below))
+        _add(branch, below)
+    for other in step.others:
+        words = "stands in elsewhere" if other.stands_in else ("agrees" if other.agrees else "disagrees")
+        text = Text()
+        text.append(f"also {clean(other.formula)}", "dim")
+        if other.in_numbers and other.in_numbers != other.value:
+            text.append(f" = {clean(other.in_numbers)}", "dim")
+        text.append(f" = {other.value}: ", "dim")
+        text.append(words, "dim" if other.agrees or other.stands_in else "yellow")
+        tree.add(text)
+    if step.status == "undetermined":
+        if step.would_determine:
+            tree.add(Text("give " + ", or ".join(step.would_determine), "yellow"))
+        for formula, missing in step.lacks:
+            needs = f" needs {', '.join(missing)}" if missing else " needs this field itself"
+            tree.add(Text(f"{clean(formula)}{needs}", "dim"))
+        if not step.lacks and not step.would_determine:
+            tree.add(Text("nothing derives it: give the field itself", "yellow"))
+
+
+def _line(step: Step) -> Text:
+    text = Text()
+    text.append(f"{step.name} = ", "bold" if step.status == "given" else "")
+    text.append(step.value, "bold green")
+    if step.repeated:
+        text.append("  (above)", "dim")
+        return text
+    if step.status == "undetermined":
+        text.append("  undetermined", "yellow")
+        return text
+    place = "" if step.where is None else f"{step.where.source.name}:{step.where.line}"
+    words = {"given": "given", "constant": "constant", "derived": ""}[step.status]
+    if step.source == "set on the command line":
+        place = ""
+    notes = ", ".join(w for w in (words, place) if w)
+    if step.status in ("given", "constant"):
+        text.append(f"  {clean(notes)}", "dim")
+        if step.source:
+            text.append(f"  [{clean(step.source)}]", "cyan")
+    if step.formula:
+        text.append(f"\n  = {clean(step.formula)}")
+        if step.in_numbers and step.in_numbers != step.value:
+            text.append(f"\n  = {clean(step.in_numbers)}")
+        if step.status == "derived":
+            text.append(f"   {clean(place)}", "dim")
+            if step.source:
+                text.append(f"  [{clean(step.source)}]", "cyan")
+    return text
+
+
+def as_json(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "value": step.value,
+        "status": step.status,
+        "formula": step.formula or None,
+        "in_numbers": step.in_numbers or None,
+        "source": step.source or None,
+        "file": step.where.source.name if step.where else None,
+        "line": step.where.line if step.where else None,
+        "repeated": step.repeated,
+        "because": [as_json(s) for s in step.because],
+        "others": [
+            {"formula": o.formula, "value": o.value, "agrees": o.agrees, "stands_in": o.stands_in}
+            for o in step.others
+        ],
+        "would_determine": list(step.would_determine),
+        "lacks": [{"formula": f, "missing": list(m)} for f, m in step.lacks],
+    }

@@ -1,0 +1,222 @@
+"""A run as tables for a person: one a kind with instances side by side, then what the file shows, names, requires, claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tonne.build import ShownTable, ShownValue, State
+from tonne.formatting import figure, number, times
+from tonne.report.diagnostics import clean
+from tonne.resolve import Instance
+from tonne.run import Run, default_unit
+from tonne.syntax import tree
+from tonne.verdict import Outcome, Verdict
+
+MISSING = "—"
+_NARROWEST_COLUMN = 14
+
+
+def run_as_tables(
+    run: Run, requirements: list[Verdict], claims: list[Verdict], width: int
+) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    states = list(run.model.own_states())
+    kinds = list(dict.fromkeys(s.instance.kind for s in states))
+    for kind in kinds:
+        parts += _kind_tables(run, [s for s in states if s.instance.kind is kind], width)
+    if states:
+        parts.append(Text("* given; everything else is derived", "dim"))
+    for table in run.model.shows:
+        parts.append(_shown_table(run, table) if table.is_table else _shown_values(run, table))
+    lets = _lets(run)
+    if lets is not None:
+        parts.append(lets)
+    if requirements:
+        parts.append(_verdicts("requirements", requirements))
+    if claims:
+        parts.append(_verdicts("claims", claims))
+    for excluded in run.model.project.excluded:
+        why = f" ({clean(str(excluded.provenance))})" if excluded.provenance else ""
+        parts.append(Text(f"not counted: {clean(excluded.what)}{why}"))
+    spaced: list[RenderableType] = []
+    for part in parts:
+        spaced += [part, Text("")]
+    return spaced[:-1]
+
+
+def _table(title: str) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        show_edge=False,
+    )
+    table.show_edge = False
+    return table
+
+
+def _kind_tables(run: Run, states: list[State], width: int) -> Iterator[RenderableType]:
+    """The instances of one kind side by side, as many to a table as the width holds."""
+    column = max(_NARROWEST_COLUMN, *(len(s.instance.name) + 3 for s in states))
+    across = max(1, (width - 40) // column)
+    for start in range(0, len(states), across):
+        yield _kind_table(run, states[start : start + across])
+    lacking = [
+        n
+        for n in states[0].determination.undetermined
+        if all(n in s.determination.undetermined for s in states)
+    ]
+    if lacking:
+        example = f"{states[0].instance.name}.{lacking[0]}"
+        words = Text(f"undetermined: {', '.join(lacking)}", "dim")
+        words.append(f"\n  (`tonne explain FILE {example}` says what would determine one)", "dim")
+        yield words
+
+
+def _kind_table(run: Run, states: list[State]) -> Table:
+    kind = states[0].instance.kind
+    table = _table("")
+    table.add_column(kind.name, no_wrap=True)
+    for state in states:
+        table.add_column(state.instance.name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for name, one in kind.fields.items():
+        cells: list[Text] = []
+        for state in states:
+            binding = state.instance.bindings.get(name)
+            mark = "*" if binding is not None else " "
+            style = "bold" if binding is not None else ""
+            if one.unit is not None:
+                node = state.nodes.get(name)
+                value = None if node is None else run.in_unit(node, one.unit)
+                cells.append(
+                    Text(
+                        MISSING + " " if value is None else figure(value) + mark,
+                        style if value is not None else "dim",
+                    )
+                )
+            else:
+                words = _label(state, name)
+                cells.append(Text(words + mark if words else MISSING + " ", style if words else "dim"))
+        if any(c.plain != MISSING + " " for c in cells):
+            unit = one.unit.word if one.unit is not None and one.unit.word != "ratio" else ""
+            table.add_row(name, *cells, Text(unit, "dim"))
+    return table
+
+
+def _label(state: State, name: str) -> str:
+    """What a reference leads to, or what a label says."""
+    target = state.targets.get(name)
+    if isinstance(target, Instance):
+        return target.name
+    if isinstance(target, tuple):
+        return ", ".join(t.name for t in target)
+    binding = state.instance.bindings.get(name)
+    if binding is None or binding.field.label is None:
+        return ""
+    value = binding.value
+    return clean(value.value if isinstance(value, tree.Text) else value.span.text.split()[0])
+
+
+def _text(run: Run, one: ShownValue) -> tuple[str, str]:
+    """A shown value and its unit."""
+    if one.node is None or one.dimension is None:
+        return MISSING, ""
+    unit = one.unit or default_unit(run.model, one.references, one.dimension)
+    value = run.in_unit(one.node, unit)
+    return (MISSING, "") if value is None else (figure(value), "" if unit.word == "ratio" else unit.word)
+
+
+def _plain(text: str) -> str:
+    return clean(" ".join(text.split()))
+
+
+def _shown_values(run: Run, table: ShownTable) -> RenderableType:
+    shown = _table(clean(table.title or ""))
+    shown.show_header = False
+    shown.add_column(no_wrap=True)
+    shown.add_column(justify="right", no_wrap=True)
+    shown.add_column(no_wrap=True)
+    for one in table.rows[0][1]:
+        value, unit = _text(run, one)
+        shown.add_row(_plain(one.text), Text(value, "green"), Text(unit, "dim"))
+    return shown
+
+
+def _shown_table(run: Run, table: ShownTable) -> RenderableType:
+    shown = _table(clean(table.title or ""))
+    shown.add_column("", no_wrap=True)
+    units = [
+        next((u for _, row in table.rows if (u := _text(run, row[i])[1])), "")
+        for i in range(len(table.columns))
+    ]
+    for text, unit in zip(table.columns, units, strict=True):
+        shown.add_column(f"{_plain(text)}\n{unit}", justify="right")
+    for name, row in table.rows:
+        shown.add_row(name, *[_text(run, one)[0] for one in row])
+    return shown
+
+
+def _lets(run: Run) -> RenderableType | None:
+    table = _table("let")
+    table.show_header = False
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    for let, node in run.model.lets.items():
+        dimension = run.model.let_dimensions.get(let)
+        if let.scope is not run.model.project.entry or node is None or dimension is None:
+            continue
+        unit = run.model.let_units.get(let) or default_unit(
+            run.model, run.model.let_formulas[let].references, dimension
+        )
+        value = run.in_unit(node, unit)
+        table.add_row(
+            let.name, MISSING if value is None else figure(value), "" if unit.word == "ratio" else unit.word
+        )
+    return table if table.row_count else None
+
+
+_WORDS = {
+    Outcome.HOLDS: ("✓", "holds", "green"),
+    Outcome.WITHIN_ROUNDING: ("✓", "holds within the rounding of its inputs", "green"),
+    Outcome.REFUTED: ("✗", "refuted", "bold magenta"),
+    Outcome.NOT_COMPARABLE: ("–", "not comparable", "yellow"),
+    Outcome.MISSED: ("✗", "missed", "bold red"),
+    Outcome.UNKNOWN: ("?", "not decided: it rests on an error", "dim"),
+}
+
+
+def _verdicts(title: str, verdicts: list[Verdict]) -> RenderableType:
+    lines: list[Text] = [Text(title, "bold")]
+    for verdict in verdicts:
+        mark, words, style = _WORDS[verdict.outcome]
+        line = Text()
+        line.append(f"{mark} ", style)
+        line.append(_plain(verdict.text))
+        line.append(f"  {words}", style)
+        if (
+            verdict.outcome in (Outcome.REFUTED, Outcome.MISSED)
+            and verdict.computed is not None
+            and verdict.unit is not None
+        ):
+            line.append(f": the scenario gives {number(verdict.computed, verdict.unit.word)}")
+            if verdict.ratio is not None:
+                line.append(f", {times(verdict.ratio)}")
+            if verdict.cause:
+                line.append(f"; {verdict.cause}")
+        elif verdict.outcome is Outcome.NOT_COMPARABLE and verdict.because:
+            line.append(f": {clean(verdict.because)}")
+        elif verdict.computed is not None and verdict.unit is not None:
+            line.append(f" ({number(verdict.computed, verdict.unit.word)})", "dim")
+        if verdict.statement.provenance is not None:
+            line.append(f"  [{clean(str(verdict.statement.provenance))}]", "cyan")
+        lines.append(line)
+    return Group(*lines)

@@ -1,0 +1,183 @@
+"""What a scenario gives: values, verdicts, and what is to be said of them.
+
+`evaluate` takes a `Model` and gives a `Run`. Bounds, usual ranges, facts that disagree, divisions by zero: each finding
+points at the lines that caused it, and a value that is not needed is not complained of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tonne.build import Model, State
+from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.dimension import RATIO, Dimension
+from tonne.graph import NUMBER, Interval, Node, at_intervals, postorder
+from tonne.lower import Reference
+from tonne.plan import Program, plan
+from tonne.resolve import Let
+from tonne.source import Span
+from tonne.units import Unit
+
+
+@dataclass(eq=False)
+class Run:
+    """The values of a model, in base units."""
+
+    model: Model
+    program: Program
+    values: list[float]
+    _intervals: dict[int, Interval] = field(default_factory=dict)
+
+    def value(self, node: Node | None) -> float | None:
+        """A node's value; None when it is undetermined, rests on an error, or is no finite number."""
+        if node is None:
+            return None
+        at = self.program.place[id(node)]
+        value = self.values[at]
+        return value if at not in self.program.unknown and math.isfinite(value) else None
+
+    def is_unknown(self, node: Node) -> bool:
+        """Whether a value rests on an error that was reported already."""
+        return self.program.place[id(node)] in self.program.unknown
+
+    def raw(self, node: Node) -> float:
+        return self.values[self.program.place[id(node)]]
+
+    def interval(self, node: Node) -> Interval:
+        """All values that a node may have while its inputs print as they do: interval arithmetic over half a unit of
+        each given input's last written digit. It contains every such value; it may be wider where an input enters twice.
+        """
+        known = self._intervals
+        for one in postorder(node) if id(node) not in known else ():
+            if id(one) in known:
+                continue
+            if one.op == NUMBER:
+                given = one.payload
+                half = given.half_unit if given is not None else 0.0
+                middle = given.value if given is not None else 1.0
+                known[id(one)] = (middle - half, middle + half)
+            elif one.args:
+                known[id(one)] = at_intervals(one, [known[id(a)] for a in one.args])
+            else:
+                known[id(one)] = (-math.inf, math.inf)
+        return known[id(node)]
+
+    # ── units ──
+
+    def in_unit(self, node: Node, unit: Unit) -> float | None:
+        """A value in a unit; a number that was written in that unit comes back as it was written."""
+        value = self.value(node)
+        if value is None:
+            return None
+        if (
+            node.op == NUMBER
+            and node.payload is not None
+            and (node.payload.written.unit or "ratio") == unit.word
+        ):
+            return float(node.payload.written.value)
+        return value / unit.factor
+
+    def owner(self, node: Node) -> tuple[State, str] | None:
+        """The field of an instance whose value a node is; the file's own instances first."""
+        own = list(self.model.own_states())
+        for state in (*own, *(s for s in self.model.states.values() if s not in own)):
+            for name, one in state.nodes.items():
+                if one is node:
+                    return state, name
+        return None
+
+
+def default_unit(model: Model, references: Iterable[Reference], dimension: Dimension) -> Unit:
+    """The unit in which an expression without one is shown: that of a field in it which has the same dimension, else the
+    first declared, else base units."""
+    for reference in references:
+        unit = reference.field.unit if reference.field is not None else None
+        if unit is None and isinstance(reference.root, Let):
+            unit = model.let_units.get(reference.root)
+        if unit is not None and unit.dimension == dimension:
+            return unit
+    table = model.project.units
+    if dimension == RATIO:
+        return Unit("ratio", 1.0, RATIO, True)
+    for word in table.words_of(dimension, 1):
+        unit_or_problem = table.lookup(word)
+        if isinstance(unit_or_problem, Unit):
+            return unit_or_problem
+    above = [f"{b}^{p}" if p != 1 else b for b, p in dimension.powers if p > 0]
+    below = [f"{b}^{-p}" if p != -1 else b for b, p in dimension.powers if p < 0]
+    return Unit(("*".join(above) or "1") + "".join(f"/{b}" for b in below), 1.0, dimension, False)
+
+
+def evaluate(model: Model) -> tuple[Run, list[Diagnostic]]:
+    """The values of a model and what they show to be wrong or odd, apart from requirements and claims."""
+    from tonne import facts, ranges
+    from tonne.numeric.evaluate import evaluate as on_numpy
+
+    program = plan(model)
+    run = Run(model, program, on_numpy(program))
+    found = [*ranges.find(run), *facts.find(run), *not_finite(run)]
+    return run, found
+
+
+def not_finite(run: Run) -> list[Diagnostic]:
+    """Values that are needed and are no finite numbers, each with the operation that made it so."""
+    needed: list[Node] = [n for n in run.model.lets.values() if n is not None]
+    for _, sides in (*run.model.requirements, *run.model.claims):
+        needed += [n for n in sides.parts.values() if n is not None]
+    for table in run.model.shows:
+        needed += [v.node for _, row in table.rows for v in row if v.node is not None and not table.is_table]
+    found: dict[int, Diagnostic] = {}
+    for root in needed:
+        if run.is_unknown(root) or math.isfinite(run.raw(root)):
+            continue
+        cause = next((n for n in postorder(root) if not math.isfinite(run.raw(n))), None)
+        if cause is not None and id(cause) not in found:
+            found[id(cause)] = _explain_not_finite(run, cause)
+    return list(found.values())
+
+
+def _explain_not_finite(run: Run, node: Node) -> Diagnostic:
+    owner = run.owner(node)
+    where: list[Label] = []
+    if owner is not None:
+        state, name = owner
+        where.append(Label(state.instance.declaration.name_span, f"`{name}` of `{state.instance.name}`"))
+    zero = node.args[1] if node.op == "/" else None
+    if zero is not None and run.raw(zero) == 0:
+        text = zero.span.text
+        source = _where_from(run, zero)
+        label = Label(node.span, "divides here")
+        labels = [Label(source, "this is zero"), label] if source is not None else [label, *where]
+        named = run.owner(zero)
+        name = f"{named[0].instance.name}.{named[1]}" if named else text
+        line = f"comes from line {source.line}" if source is not None else "give a value that is not zero"
+        return diagnostic("V224", f"`{name}` is zero, so this divides by zero", *labels, help=line)
+    values = ", ".join(f"{run.raw(a):.4g}" for a in node.args)
+    return diagnostic(
+        "V230",
+        f"`{node.span.text}` is no finite number",
+        Label(node.span, f"of {values}" if values else "here"),
+        *where,
+        help="too large for a 64-bit number, or a root or logarithm of a negative one",
+    )
+
+
+def _where_from(run: Run, node: Node) -> Span | None:
+    """The line of the scenario that gives a value: the binding of the field, or the number itself."""
+    owner = run.owner(node)
+    if owner is not None and owner[1] in owner[0].instance.bindings:
+        return owner[0].instance.bindings[owner[1]].span
+    for one in postorder(node):
+        if one.op == NUMBER and one.payload is not None and one.payload.is_fact:
+            return one.span
+    return None
+
+
+def field_label(state: State, name: str) -> Label:
+    """Where a field of an instance got its value: its binding, or the instance's head."""
+    binding = state.instance.bindings.get(name)
+    if binding is not None:
+        return Label(binding.value.span, f"`{name}` of `{state.instance.name}`")
+    return Label(state.instance.declaration.name_span, f"`{name}` follows from what is given here")

@@ -1,0 +1,92 @@
+"""A scenario, read, checked and evaluated: the whole pipeline in one call that always returns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tonne.build import Model, build
+from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
+from tonne.provenance import check_provenance
+from tonne.resolve import Project, resolve
+from tonne.syntax import tree
+
+if TYPE_CHECKING:
+    from tonne.run import Run
+    from tonne.verdict import Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """What `check` gives: the model of a file, as far as it could be made, and what was found."""
+
+    path: Path
+    project: Project | None
+    model: Model | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def has_errors(self) -> bool:
+        return any(d.is_error for d in self.diagnostics)
+
+
+def check(path: Path, overrides: Sequence[str] = ()) -> Checked:
+    """Reads and checks a file with all that it uses. `overrides` are `PATH=VALUE` texts, as for `--set`."""
+    project, found = resolve(path, overrides)
+    if project is None:
+        return Checked(path, None, None, tuple(in_file_order(found)))
+    model, more = build(project)
+    found = [*found, *more, *check_provenance(project), *_spreads(project)]
+    return Checked(path, project, model, _final(project, found))
+
+
+def _final(project: Project, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    ordered = in_file_order(with_severities(found, project.settings.severities))
+    entry = project.entry.source
+    return tuple(sorted(ordered, key=lambda d: d.span.source is not entry))
+
+
+def _spreads(project: Project) -> list[Diagnostic]:
+    """One note for all spreads of the file: they are read, and the point values are used."""
+    values = [
+        binding.value
+        for statement in project.entry.module.statements
+        if isinstance(statement, tree.InstanceDeclaration)
+        for binding in statement.bindings
+    ] + [s.value for s in project.entry.module.statements if isinstance(s, tree.Let)]
+    spreads = [v.spread for v in values if isinstance(v, tree.Value) and v.spread is not None]
+    if not spreads:
+        return []
+    title = (
+        "spreads are read but not evaluated yet"
+        if len(spreads) > 1
+        else "a spread is read but not evaluated yet"
+    )
+    return [diagnostic("S110", title, spreads[0].span, help="the point values are used")]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """What `evaluate` gives; `run` is None only when the file could not be read."""
+
+    checked: Checked
+    run: Run | None
+    requirements: list[Verdict]
+    claims: list[Verdict]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def evaluate(path: Path, overrides: Sequence[str] = ()) -> Evaluated:
+    """Checks and evaluates a file; values that rest on an error are left out, the others are given."""
+    from tonne.run import evaluate as evaluate_model
+    from tonne.verdict import judge
+
+    checked = check(path, overrides)
+    if checked.model is None or checked.project is None:
+        return Evaluated(checked, None, [], [], checked.diagnostics)
+    run, found = evaluate_model(checked.model)
+    requirements, claims, verdicts = judge(run)
+    everything = _final(checked.project, [*checked.diagnostics, *found, *verdicts])
+    return Evaluated(checked, run, requirements, claims, everything)

@@ -1,0 +1,239 @@
+"""Requirements and claims: does it hold?
+
+A requirement holds or is missed. A claim holds; holds within the rounding of its inputs (it would for some values that
+print as the given inputs do); is refuted, with the ratio and where one is found its cause; or is not comparable.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tonne.build import TestSides
+from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.formatting import figure, number, power_of_ten, times
+from tonne.graph import NUMBER, Interval, Node
+from tonne.run import Run, default_unit
+from tonne.syntax import tree
+from tonne.units import Unit
+
+_SAME = 1e-9
+
+
+class Outcome(StrEnum):
+    HOLDS = "holds"
+    WITHIN_ROUNDING = "holds-within-rounding"
+    REFUTED = "refuted"
+    NOT_COMPARABLE = "not-comparable"
+    MISSED = "missed"  # a requirement that does not hold
+    UNKNOWN = "unknown"  # it rests on an error that was reported
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Of one requirement or claim; `computed` and `claimed` are in `unit`, `ratio` is computed over claimed."""
+
+    statement: tree.Require | tree.Claim
+    outcome: Outcome
+    computed: float | None = None
+    claimed: float | None = None
+    unit: Unit | None = None
+    ratio: float | None = None
+    cause: str = ""
+    because: str = ""
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.statement.span.text.split())
+
+
+def judge(run: Run) -> tuple[list[Verdict], list[Verdict], list[Diagnostic]]:
+    """The verdicts of all requirements and of all claims, with what is to be said of those that do not hold."""
+    found: list[Diagnostic] = []
+    requirements = []
+    for requirement, sides in run.model.requirements:
+        verdict = _verdict(run, requirement, sides, claim=False)
+        requirements.append(verdict)
+        if verdict.outcome is Outcome.MISSED:
+            found.append(_missed(verdict))
+    claims = []
+    for claim, sides in run.model.claims:
+        verdict = _verdict(run, claim, sides, claim=True)
+        claims.append(verdict)
+        if verdict.outcome is Outcome.REFUTED:
+            found.append(_refuted(verdict))
+        elif verdict.outcome is Outcome.NOT_COMPARABLE:
+            found.append(
+                diagnostic(
+                    "C403",
+                    verdict.because,
+                    claim.test.span,
+                    help="so it is neither true nor false as written",
+                )
+            )
+    return requirements, claims, found
+
+
+def _verdict(run: Run, statement: tree.Require | tree.Claim, sides: TestSides, *, claim: bool) -> Verdict:
+    if not sides.comparable:
+        return Verdict(statement, Outcome.NOT_COMPARABLE, because=sides.because)
+    nodes = sides.parts
+    values = {name: run.value(node) for name, node in nodes.items()}
+    if not nodes or any(v is None for v in values.values()):
+        if claim and nodes and all(n is not None and not run.is_unknown(n) for n in nodes.values()):
+            return Verdict(
+                statement, Outcome.NOT_COMPARABLE, because="a value in the claim is no finite number"
+            )
+        return Verdict(statement, Outcome.UNKNOWN)
+    known = {name: v for name, v in values.items() if v is not None}
+    points = {name: (v, v) for name, v in known.items()}
+    test = statement.test
+    unit = _unit(run, test, sides)
+    against = _against(test, known)
+    ratio = known["left"] / against if against else None
+    shown = {
+        "computed": known["left"] / unit.factor,
+        "claimed": against / unit.factor,
+        "unit": unit,
+        "ratio": ratio,
+    }
+    if _holds(test, points, nodes, sides.relative):
+        return Verdict(statement, Outcome.HOLDS, **shown)  # type: ignore[arg-type]
+    if not claim:
+        return Verdict(statement, Outcome.MISSED, **shown)  # type: ignore[arg-type]
+    intervals = {name: run.interval(node) for name, node in nodes.items() if node is not None}
+    literal = _literal(test)
+    if literal is not None:
+        intervals["right"] = points["right"]
+    if _holds(test, intervals, nodes, sides.relative):
+        return Verdict(statement, Outcome.WITHIN_ROUNDING, **shown)  # type: ignore[arg-type]
+    cause = _cause(test, known["left"], intervals["left"], nodes)
+    return Verdict(statement, Outcome.REFUTED, cause=cause, **shown)  # type: ignore[arg-type]
+
+
+def _literal(test: tree.Test) -> tree.Number | None:
+    """The number on the right of a comparison, when it is one."""
+    right = test.right if isinstance(test, tree.Comparison) else None
+    if isinstance(right, tree.Negate):
+        right = right.operand
+    return right if isinstance(right, tree.Number) else None
+
+
+def _half_unit(node: Node | None) -> float:
+    """Half a unit of the last written digit of a literal, in base units, however exact its unit."""
+    if node is not None and node.op == "neg":
+        node = node.args[0]
+    if node is None or node.op != NUMBER or node.payload is None:
+        return 0.0
+    written = node.payload.written
+    scale = node.payload.value / written.value if written.value else 1.0
+    return float(written.half_unit * scale)
+
+
+def _against(test: tree.Test, values: dict[str, float]) -> float:
+    """What the left side is measured by: the right side, or the nearer end of a range."""
+    if isinstance(test, tree.Inside):
+        return values["low"] if values["left"] < values["low"] else values["high"]
+    return values["right"]
+
+
+def _holds(
+    test: tree.Test, sides: dict[str, Interval], nodes: dict[str, Node | None], relative: bool
+) -> bool:
+    """Whether the test holds for some values in the intervals; for points, whether it holds."""
+    left = sides["left"]
+    if isinstance(test, tree.Inside):
+        low, high = sides["low"], sides["high"]
+        return left[1] >= low[0] - _SAME * abs(low[0]) and left[0] <= high[1] + _SAME * abs(high[1])
+    right = sides["right"]
+    gap = max(right[0] - left[1], left[0] - right[1], 0.0)
+    if isinstance(test, tree.Near):
+        tolerance = sides["tolerance"][1]
+        allowed = tolerance * max(abs(right[0]), abs(right[1])) if relative else tolerance
+        return gap <= allowed * (1 + _SAME)
+    scale = _SAME * max(abs(right[0]), abs(right[1]), abs(left[0]) if math.isfinite(left[0]) else 0.0)
+    if test.operator == "==":
+        half = _half_unit(nodes["right"]) if _literal(test) is not None else 0.0
+        return gap <= max(half * (1 + _SAME), scale)
+    if test.operator in ("<=", "<"):
+        return left[0] <= right[1] + scale if test.operator == "<=" else left[0] < right[1]
+    return left[1] >= right[0] - scale if test.operator == ">=" else left[1] > right[0]
+
+
+def _cause(test: tree.Test, computed: float, interval: Interval, nodes: dict[str, Node | None]) -> str:
+    """A ratio of exactly a power of 1000, to the digits written: a unit prefix slip."""
+    right = nodes.get("right")
+    if (
+        not isinstance(test, tree.Comparison)
+        or test.operator != "=="
+        or _literal(test) is None
+        or right is None
+    ):
+        return ""
+    claimed = right.payload.value if right.op == NUMBER else -right.args[0].payload.value
+    if not claimed or not computed or computed / claimed <= 0:
+        return ""
+    exponent = 3 * round(math.log10(computed / claimed) / 3)
+    if exponent == 0 or abs(exponent) > 24:
+        return ""
+    scale = 10.0**exponent
+    half = _half_unit(right)
+    if (
+        interval[0] / scale - half <= claimed <= interval[1] / scale + half
+        or abs(computed / scale - claimed) <= half
+    ):
+        return f"a factor of exactly {power_of_ten(exponent)}: a unit prefix slip"
+    return ""
+
+
+def _unit(run: Run, test: tree.Test, sides: TestSides) -> Unit:
+    """The unit in which a verdict is told: that of a literal, else that of the left side."""
+    assert sides.dimension is not None
+    table = run.model.project.units
+    exprs = [test.right] if not isinstance(test, tree.Inside) else [test.range.high]
+    for expr in exprs:
+        if isinstance(expr, tree.Negate):
+            expr = expr.operand
+        if isinstance(expr, tree.Number) and expr.unit is not None:
+            unit = table.lookup(expr.unit)
+            if isinstance(unit, Unit):
+                return unit
+    return default_unit(run.model, sides.references, sides.dimension)
+
+
+def _missed(verdict: Verdict) -> Diagnostic:
+    assert verdict.unit is not None and verdict.computed is not None
+    test = verdict.statement.test
+    left = " ".join(test.left.span.text.split())
+    computed = number(verdict.computed, verdict.unit.word)
+    wanted = " ".join(test.span.source.text[test.left.span.end : test.span.end].split())
+    ratio = f": {times(verdict.ratio)}" if verdict.ratio is not None and not 0.5 < verdict.ratio < 2 else ""
+    return diagnostic(
+        "C401",
+        f"`{left}` is {computed}, required {wanted}{ratio}",
+        Label(verdict.statement.span, f"this is {computed}"),
+        help=f"`tonne explain {left}` shows what it follows from"
+        if left.replace(".", "").replace("_", "").isalnum()
+        else "",
+    )
+
+
+def _refuted(verdict: Verdict) -> Diagnostic:
+    assert verdict.unit is not None and verdict.computed is not None and verdict.claimed is not None
+    computed = number(verdict.computed, verdict.unit.word)
+    claimed = figure(verdict.claimed)
+    ratio = f": {times(verdict.ratio)}" if verdict.ratio is not None else ""
+    source = verdict.statement.provenance
+    return diagnostic(
+        "C402",
+        f"the scenario gives {computed}, claimed {claimed}{ratio} the claim"
+        if ratio
+        else f"the scenario gives {computed}, claimed {claimed}",
+        Label(verdict.statement.span, "the claim"),
+        help=verdict.cause,
+        notes=[f"claimed by {source}"] if source is not None else [],
+    )
+
+
+__all__ = ["Outcome", "Verdict", "judge"]
