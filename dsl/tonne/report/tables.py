@@ -31,6 +31,20 @@ def run_as_tables(
         parts += _kind_tables(run, [s for s in states if s.instance.kind is kind], width)
     if states:
         parts.append(Text("* given; everything else is derived", "dim"))
+    return _spaced([*parts, *_results(run, requirements, claims)])
+
+
+def results(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
+    """Only what the file asks for: its shows, lets, requirements and claims."""
+    return _spaced(_results(run, requirements, claims))
+
+
+def _spaced(parts: list[RenderableType]) -> list[RenderableType]:
+    return [p for part in parts for p in (part, Text(""))][:-1]
+
+
+def _results(run: Run, requirements: list[Verdict], claims: list[Verdict]) -> list[RenderableType]:
+    parts: list[RenderableType] = []
     for table in run.model.shows:
         parts.append(_shown_table(run, table) if table.is_table else _shown_values(run, table))
     lets = _lets(run)
@@ -43,10 +57,7 @@ def run_as_tables(
     for excluded in run.model.project.excluded:
         why = f" ({clean(str(excluded.provenance))})" if excluded.provenance else ""
         parts.append(Text(f"not counted: {clean(excluded.what)}{why}"))
-    spaced: list[RenderableType] = []
-    for part in parts:
-        spaced += [part, Text("")]
-    return spaced[:-1]
+    return parts
 
 
 def _table(title: str) -> Table:
