@@ -21,13 +21,15 @@ from pathlib import Path
 from rich.console import Console
 
 from tonne.explain import explain_field, explain_let, find
+from tonne.names import Instance
 from tonne.report.explanation import as_tree
 from tonne.report.tables import results, run_as_tables
-from tonne.resolve import Instance
 from tonne.scenario import Evaluated, evaluate
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
-_EXPECTED = re.compile(r'#\s*(?P<severity>error|warning|note|verdict): \[(?P<code>[A-Z]\d{3})\](?: "(?P<title>[^"]*)")?')
+_EXPECTED = re.compile(
+    r'#\s*(?P<severity>error|warning|note|verdict): \[(?P<code>[A-Z]\d{3})\](?: "(?P<title>[^"]*)")?'
+)
 _NOT_NEWLINE = re.compile(r"[^\n]")
 
 
@@ -98,9 +100,7 @@ def compare_diagnostics(section: Section, result: Evaluated, path: Path) -> list
     for one in result.diagnostics:
         here = one.span.source.path == path or one.span.source.name == path.name
         line = one.span.line if here else 0
-        match = next(
-            (w for w in wanted if w[:3] == (line, one.severity.value, one.code) and w[3] in one.title), None
-        )
+        match = next((w for w in wanted if w[:3] == (line, one.severity.value, one.code) and w[3] in one.title), None)
         if match is not None:
             wanted.remove(match)
         else:
@@ -111,7 +111,15 @@ def compare_diagnostics(section: Section, result: Evaluated, path: Path) -> list
 
 def output(result: Evaluated, command: list[str]) -> str:
     """The text of an ```output fence."""
-    console = Console(file=io.StringIO(), width=120, no_color=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
+    console = Console(
+        file=io.StringIO(),
+        width=120,
+        no_color=True,
+        highlight=False,
+        soft_wrap=True,
+        emoji=False,
+        markup=False,
+    )
     assert result.run is not None
     if command[:1] == ["explain"]:
         symbol, field, problems = find(result.run, command[1])
@@ -134,5 +142,7 @@ def updated(section: Section, result: Evaluated) -> str:
     for fence in section.fences:
         words = fence.info.split()
         if words[:1] == ["output"]:
-            text = text.replace(f"```{fence.info}\n{fence.body}```", f"```{fence.info}\n{output(result, words[1:])}```", 1)
+            text = text.replace(
+                f"```{fence.info}\n{fence.body}```", f"```{fence.info}\n{output(result, words[1:])}```", 1
+            )
     return text

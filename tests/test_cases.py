@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from pages import Section, compare_diagnostics, output, run_section, sections, updated
 
 ROOT = Path(__file__).parent.parent
@@ -13,7 +14,9 @@ SECTIONS = [section for page in PAGES for section in sections(page)]
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=str)
-def test_section(section: Section, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_section(
+    section: Section, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     result, path = run_section(section, tmp_path)
     wrong = compare_diagnostics(section, result, path)

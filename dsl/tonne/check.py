@@ -11,7 +11,7 @@ from tonne.dimension import RATIO, Dimension
 from tonne.graph import LEAF, NUMBER, OPERATORS, UNKNOWN, Node, result_dimension
 from tonne.hints import Hints
 from tonne.lower import Formula
-from tonne.resolve import Let
+from tonne.names import Let
 from tonne.source import Span
 from tonne.syntax import tree
 from tonne.units import Unit, UnitTable
@@ -63,9 +63,7 @@ class Checker:
             self.found.append(self._misfit(node, known, formula, wanted))
         return result
 
-    def _misfit(
-        self, node: Node, args: list[Dimension], formula: Formula, wanted: Dimension | None
-    ) -> Diagnostic:
+    def _misfit(self, node: Node, args: list[Dimension], formula: Formula, wanted: Dimension | None) -> Diagnostic:
         name = self.units.describe
         row = OPERATORS[node.op]
         if row.dimension == "same":
@@ -147,9 +145,7 @@ class Checker:
             "D202": f"{what} is {name(unit.dimension)}, this is {name(got)}",
             "D203": f"{what} is declared {name(unit.dimension)}, its formula gives {name(got)}",
         }
-        self.found.append(
-            diagnostic(code, titles[code], Label(expr.span, name(got)), *declared, help=help, fix=fix)
-        )
+        self.found.append(diagnostic(code, titles[code], Label(expr.span, name(got)), *declared, help=help, fix=fix))
         return False
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tonne.build import State
 from tonne.diagnostic import Diagnostic
 from tonne.facts import TOLERANCE, other_ways
 from tonne.formatting import number
 from tonne.graph import LEAF, NUMBER, OPERATORS, UNKNOWN, Node
 from tonne.lower import Formula, Lowering, Place, Reference
-from tonne.resolve import Binding, Instance, Let
-from tonne.run import Run, default_unit
+from tonne.missing import would_determine
+from tonne.model import State
+from tonne.names import Binding, Instance, Let
+from tonne.run import Run, unit_of_let
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 from tonne.units import Unit
@@ -189,44 +190,26 @@ def _reference(walk: _Walk, state: State | None, reference: Reference) -> list[S
 
 
 def _targets(run: Run, state: State | None, reference: Reference) -> list[Instance]:
-    at: list[Instance] = []
-    if reference.root is None:
-        at = [state.instance] if state is not None else []
-    elif isinstance(reference.root, Instance):
-        at = [reference.root]
-    else:
-        at = list(Lowering(run.model.project.units).members(reference.root) or ())
-    for name in reference.refs:
-        following: list[Instance] = []
-        for instance in at:
-            there = run.model.states.get(instance)
-            target = there.targets.get(name) if there else None
-            following += list(target) if isinstance(target, tuple) else ([target] if target else [])
-        at = following
-    return at
+    at = run.model.reached(reference, state)
+    return list(at) if isinstance(at, tuple) else ([at] if at is not None else [])
 
 
 def _let(walk: _Walk, let: Let) -> Step:
     run = walk.run
     formula = run.model.let_formulas[let]
     node = run.model.lets.get(let)
-    dimension = run.model.let_dimensions.get(let)
-    unit = run.model.let_units.get(let)
-    if unit is None and dimension is not None:
-        unit = default_unit(run.model, formula.references, dimension)
+    unit = unit_of_let(run.model, let)
     value = _shown(run, node, unit) if unit is not None else "—"
     because = tuple(s for r in formula.references for s in _reference(walk, None, r))
     provenance = let.value.provenance if isinstance(let.value, tree.Value) else None
     source = "set on the command line" if let.set_by_command else (str(provenance) if provenance else "")
     status = "derived" if formula.references else "given"
     in_numbers = _in_numbers(run, None, formula) if formula.references else ""
-    return Step(
-        let.name, value, status, _plain(formula.expr.span.text), in_numbers, source, let.value.span, because
-    )
+    return Step(let.name, value, status, _plain(formula.expr.span.text), in_numbers, source, let.value.span, because)
 
 
 def _undetermined(run: Run, state: State, name: str, full: str) -> Step:
-    facts = tuple(run.model.undetermined_facts(state).get(name, ()))
+    facts = tuple(would_determine(run.model, state).get(name, ()))
     lacks = []
     for formula in state.formulas.alternatives[name]:
         missing = tuple(_missing(run, state, formula))
@@ -243,9 +226,7 @@ def _missing(run: Run, state: State, formula: Formula) -> list[str]:
                 missing.append(reference.field.name)
         elif reference not in state.pattern.outside:
             unbound = (
-                next((n for n in reference.refs if n not in state.targets), None)
-                if reference.root is None
-                else None
+                next((n for n in reference.refs if n not in state.targets), None) if reference.root is None else None
             )
             missing.append(unbound if unbound == (reference.refs or ("",))[0] else str(reference))
     return list(dict.fromkeys(missing))
@@ -260,19 +241,14 @@ def _in_numbers(run: Run, state: State | None, formula: Formula) -> str:
     def leaf(node: Node) -> str:
         reference: Reference = node.payload
         if isinstance(reference.root, Let) and reference.field is None and not reference.is_list:
-            dimension = run.model.let_dimensions.get(reference.root)
-            unit = run.model.let_units.get(reference.root)
-            if unit is None and dimension is not None:
-                unit = default_unit(run.model, run.model.let_formulas[reference.root].references, dimension)
+            unit = unit_of_let(run.model, reference.root)
             return _shown(run, run.model.lets.get(reference.root), unit) if unit else "—"
         if reference.field is None or reference.field.unit is None:
             return node.span.text
         values = []
         for instance in _targets(run, state, reference):
             there = run.model.states.get(instance)
-            values.append(
-                _shown(run, there.nodes.get(reference.field.name) if there else None, reference.field.unit)
-            )
+            values.append(_shown(run, there.nodes.get(reference.field.name) if there else None, reference.field.unit))
         return ", ".join(values)
 
     return render(formula, leaf)

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tonne.build import State
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formatting import figure, number
 from tonne.graph import NUMBER, OPERATORS, Node, postorder
+from tonne.model import State
 from tonne.relations import Relation, fact_of, needs_of
 
 if TYPE_CHECKING:
@@ -200,7 +200,9 @@ def _disagreement(
     more = "more" if c.other > c.value else "less"
     formula = c.state.formulas.alternatives[c.field][c.index].expr.span
     amount = f"{figure(percent, 2)} %" if percent < 200 else f"{figure(c.other / c.value, 3)} times"
-    title = f"what is given makes `{c.state.instance.name}.{c.field}` {amount} {more if percent < 200 else 'what it is'}"
+    title = (
+        f"what is given makes `{c.state.instance.name}.{c.field}` {amount} {more if percent < 200 else 'what it is'}"
+    )
     if percent < 200:
         title += " than it is"
     from tonne.run import field_label

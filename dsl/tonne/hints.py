@@ -13,7 +13,7 @@ from tonne.diagnostic import Fix
 from tonne.dimension import RATIO, Dimension
 from tonne.graph import LEAF, NUMBER, Node
 from tonne.lower import Formula, Place, Reference
-from tonne.resolve import Instance, Kind, Let
+from tonne.names import Instance, Kind, Let
 from tonne.syntax import tree
 from tonne.units import Unit, UnitTable
 
@@ -46,9 +46,7 @@ class Hints:
         same = self._sibling(changed, needs, other)
         if same is not None:
             text, owner = same
-            return f"`{text}` is the {self.units.describe(needs)} of the same {owner}", Fix(
-                changed.span, text
-            )
+            return f"`{text}` is the {self.units.describe(needs)} of the same {owner}", Fix(changed.span, text)
         factor = self._missing_factor(formula, changed, has, needs)
         if factor:
             return f"write `{factor}`", Fix(changed.span, factor)
@@ -92,11 +90,7 @@ class Hints:
         over = self.units.describe(got / unit.dimension)
         if len(missing) <= len(over) and "/" not in missing:
             return f"a factor of {missing} is missing", None
-        return (
-            (f"divide by {_article(over)} {over}", None)
-            if "/" not in over
-            else (f"the unit is `{unit.word}`", None)
-        )
+        return (f"divide by {_article(over)} {over}", None) if "/" not in over else (f"the unit is `{unit.word}`", None)
 
     def _fitting_word(self, written: str, unit: Unit) -> str:
         """The declared unit, with the reader's own first word kept where it is of the same dimension (TFLOP, kW)."""
@@ -113,11 +107,7 @@ class Hints:
                 kept = self.units.lookup(own + own_rest)
                 for ending in _endings(rest):
                     longer = self.units.lookup(own + own_rest + ending)
-                    if (
-                        isinstance(kept, Unit)
-                        and isinstance(longer, Unit)
-                        and longer.dimension == unit.dimension
-                    ):
+                    if isinstance(kept, Unit) and isinstance(longer, Unit) and longer.dimension == unit.dimension:
                         return own + own_rest + ending
             return own + rest
         whole = self.units.lookup(written) if written else None
@@ -162,7 +152,7 @@ class Hints:
                 yield from self._fields(symbol.kind, f"{name}.", place)
             elif isinstance(symbol, Let) and symbol.declaration.type is not None:
                 unit = self.units.lookup(symbol.declaration.type.word)
-                if isinstance(unit, Unit) and symbol.declaration.value is not formula.expr:
+                if isinstance(unit, Unit) and getattr(symbol.value, "expr", None) is not formula.expr:
                     yield name, unit.dimension
 
     def _fields(self, kind: Kind | None, prefix: str, place: Place) -> Iterator[tuple[str, Dimension]]:

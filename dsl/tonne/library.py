@@ -39,11 +39,7 @@ def library_modules() -> tuple[str, ...]:
 
 
 def library_file(module: str) -> Path | None:
-    return (
-        library_root().joinpath(*module.split(".")).with_suffix(".tonne")
-        if module in library_modules()
-        else None
-    )
+    return library_root().joinpath(*module.split(".")).with_suffix(".tonne") if module in library_modules() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +72,7 @@ def read_settings(root: Path) -> tuple[Settings, list[Diagnostic]]:
     try:
         document = tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
-        return Settings(), [
-            diagnostic("L603", f"tonne.toml cannot be read: {error}", start, help="it is a TOML file")
-        ]
+        return Settings(), [diagnostic("L603", f"tonne.toml cannot be read: {error}", start, help="it is a TOML file")]
     found = []
 
     def complain(title: str, word: str, help: str) -> None:
@@ -96,9 +90,7 @@ def read_settings(root: Path) -> tuple[Settings, list[Diagnostic]]:
                 if key not in names:
                     complain(f"there is no limit `{key}`", key, f"limits: {', '.join(names)}")
                 elif not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**53:
-                    complain(
-                        f"the limit `{key}` is a whole number above zero", key, f"for example `{key} = 1000`"
-                    )
+                    complain(f"the limit `{key}` is a whole number above zero", key, f"for example `{key} = 1000`")
                 else:
                     limits = replace(limits, **{key.replace("-", "_"): value})
             elif key not in BY_NAME and key not in CATALOGUE:
@@ -148,14 +140,10 @@ def read(path: Path, name: str, limits: Limits) -> tuple[SourceFile | None, list
         with path.open("rb") as file:
             data = file.read(limits.file_bytes + 1)
         if len(data) > limits.file_bytes:
-            return refuse(
-                "S109", f"`{name}` is over the limit of {limits.file_bytes:,} bytes", "split it with `use`"
-            )
+            return refuse("S109", f"`{name}` is over the limit of {limits.file_bytes:,} bytes", "split it with `use`")
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return refuse(
-            "L604", f"`{name}` is not UTF-8 text: byte {error.start} cannot be read", "save it as UTF-8"
-        )
+        return refuse("L604", f"`{name}` is not UTF-8 text: byte {error.start} cannot be read", "save it as UTF-8")
     except FileNotFoundError:
         return refuse("L604", f"there is no file `{name}`", "check the path")
     except (OSError, ValueError) as error:

@@ -24,7 +24,7 @@ from tonne.graph import (
     Node,
     postorder,
 )
-from tonne.resolve import Field, Instance, Kind, Let, Scope, Study, closest, did_you_mean
+from tonne.names import Field, Instance, Kind, Let, Scope, Study, closest, did_you_mean
 from tonne.source import Span
 from tonne.syntax import tree
 from tonne.units import UnitProblem, UnitTable
@@ -140,9 +140,7 @@ class Lowering:
         if hidden is not None:
             word, file = hidden
             self.found.append(
-                diagnostic(
-                    "D209", f"`{word}` is a unit of {file}", span, help=f"name it in a `use` of {file}"
-                )
+                diagnostic("D209", f"`{word}` is a unit of {file}", span, help=f"name it in a `use` of {file}")
             )
         half = 0.0 if place.exact or (number.whole and unit.counted) else number.half_unit * unit.factor
         return Node(
@@ -194,9 +192,7 @@ class Lowering:
         if reference.is_list and not list_allowed:
             over = ", ".join(f"`{f}({path})`" for f in ("sum", "mean", "max"))
             self.found.append(
-                diagnostic(
-                    "N119", f"`{path}` is a list; one value is needed", path.span, help=f"write {over}"
-                )
+                diagnostic("N119", f"`{path}` is a list; one value is needed", path.span, help=f"write {over}")
             )
             return Node(UNKNOWN, (), path.span)
         if reference.field is None and not isinstance(reference.root, Let) and not reference.is_list:
@@ -285,9 +281,7 @@ class Lowering:
                 )
                 return None
             if field.target is not None:
-                reference = Reference(
-                    reference.root, (*reference.refs, name), None, reference.is_list or field.is_list
-                )
+                reference = Reference(reference.root, (*reference.refs, name), None, reference.is_list or field.is_list)
                 kind = field.target
             elif field.unit is None:
                 return None
@@ -321,15 +315,13 @@ class Lowering:
 
     def _unknown_name(self, path: tree.Path, place: Place) -> None:
         head, span = path.parts[0], path.part_spans[0]
-        if head in place.scope.module.lost:
+        if head in place.scope.lost:
             return
         names = self._names(place)
         near = closest(head, names)
         symbol = place.scope.symbols.get(near) if near else None
         where = (
-            f" (line {symbol.declaration.name_span.line})"
-            if symbol is not None and symbol.scope is place.scope
-            else ""
+            f" (line {symbol.declaration.name_span.line})" if symbol is not None and symbol.scope is place.scope else ""
         )
         help, fix = did_you_mean(head, names, span, where)
         if head in self.units:
@@ -344,12 +336,8 @@ class Lowering:
         elif not help and head in FUNCTIONS:
             help = f"`{head}` is a function: `{head}( … )`"
         elif not help:
-            owners = [
-                n for n, s in place.scope.symbols.items() if isinstance(s, Instance) and head in s.kind.fields
-            ]
-            help = (
-                f"`{owners[0]}.{head}` is one" if owners else "define it with `let`, or import it with `use`"
-            )
+            owners = [n for n, s in place.scope.symbols.items() if isinstance(s, Instance) and head in s.kind.fields]
+            help = f"`{owners[0]}.{head}` is one" if owners else "define it with `let`, or import it with `use`"
         self.found.append(diagnostic("N111", f"nothing here is called `{head}`", span, help=help, fix=fix))
 
     # ── lists ──
@@ -379,9 +367,7 @@ class Lowering:
         for item in items.items:
             if not isinstance(item, tree.Path):
                 self.found.append(
-                    diagnostic(
-                        "N119", "a list holds instances", item.span, help="for example `[ablations, final]`"
-                    )
+                    diagnostic("N119", "a list holds instances", item.span, help="for example `[ablations, final]`")
                 )
                 continue
             reference = self.find(item, place)
@@ -399,9 +385,7 @@ class Lowering:
                 continue
             if first is not None and not reference.root.kind.is_a(first.kind):
                 title = f"`{item}` is a {reference.root.kind.name}; the list holds {first.kind.name}s"
-                self.found.append(
-                    diagnostic("N119", title, item.span, help="a list holds instances of one kind")
-                )
+                self.found.append(diagnostic("N119", title, item.span, help="a list holds instances of one kind"))
                 continue
             first = first or reference.root
             yield reference.root
@@ -435,9 +419,7 @@ class Lowering:
         if any(a.name is not None for a in call.arguments):
             named = next(a for a in call.arguments if a.name is not None)
             self.found.append(
-                diagnostic(
-                    "S101", f"`{call.name}` takes no named argument", named.span, help="give the values alone"
-                )
+                diagnostic("S101", f"`{call.name}` takes no named argument", named.span, help="give the values alone")
             )
             return Node(UNKNOWN, (), call.span)
         wanted = row.arity
@@ -453,9 +435,7 @@ class Lowering:
                 such = "co2e" if kind and "co2e" in kind[0].kind.fields else "field"
                 title = f"`{arg.span.text}` is a list of instances; a field of them is needed"
                 self.found.append(
-                    diagnostic(
-                        "N119", title, arg.span, help=f"for example `{call.name}({arg.span.text}.{such})`"
-                    )
+                    diagnostic("N119", title, arg.span, help=f"for example `{call.name}({arg.span.text}.{such})`")
                 )
                 return Node(UNKNOWN, (), call.span)
         return Node(call.name, args, call.span)

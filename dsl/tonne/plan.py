@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tonne.build import Model
 from tonne.graph import UNKNOWN, Node, postorder_all
+from tonne.model import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ def plan(model: Model) -> Program:
     roots: dict[int, Node] = {}
     for state in model.states.values():
         roots.update((id(n), n) for n in state.nodes.values())
-    roots.update((id(n), n) for n in model.lets.values() if n is not None)
+    roots.update((id(n), n) for n in model.lets.values())
     for _, sides in (*model.requirements, *model.claims):
         roots.update((id(n), n) for n in sides.parts.values() if n is not None)
     for table in model.shows:

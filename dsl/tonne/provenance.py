@@ -8,7 +8,8 @@ from typing import Any
 
 from tonne.citations import library_bibliography
 from tonne.diagnostic import Diagnostic, diagnostic
-from tonne.resolve import Project, Scope, did_you_mean
+from tonne.load import ALL_SOURCES
+from tonne.names import Project, Scope, did_you_mean
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 
@@ -64,7 +65,7 @@ def _numbers(value: tree.Value) -> Iterator[tree.Number]:
 
 
 def _unknown_sources(scope: Scope) -> Iterator[Diagnostic]:
-    if "*sources*" in scope.module.lost:
+    if ALL_SOURCES in scope.lost:
         return
     own = scope.bibliography.entries if scope.bibliography else {}
     for citation in _citations(scope.module.statements):

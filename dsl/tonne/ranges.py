@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tonne.build import State
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.formatting import number
 from tonne.graph import LEAF
 from tonne.lower import Formula, Reference
+from tonne.model import State
+from tonne.names import Field
 from tonne.relations import value_at
-from tonne.resolve import Field
 
 if TYPE_CHECKING:
     from tonne.run import Run
@@ -35,11 +35,7 @@ def find(run: Run) -> Iterator[Diagnostic]:
                 if ends is None:
                     continue
                 low, high = (_end(run, state, e) for e in ends)
-                if (
-                    low is None
-                    or high is None
-                    or low - _SLACK * abs(low) <= value <= high + _SLACK * abs(high)
-                ):
+                if low is None or high is None or low - _SLACK * abs(low) <= value <= high + _SLACK * abs(high):
                     continue
                 said = report(run, state, one, value, low, high)
                 accepted = allowed.get(name)
@@ -102,9 +98,7 @@ def _unusual(run: Run, state: State, one: Field, value: float, low: float, high:
     if binding is not None and written is not None and hasattr(written, "half_unit"):
         for factor, suffix in _SUFFIXES.items():
             if low <= value * factor <= high and written.text.isdigit():
-                mended = (
-                    f"{written.text}{suffix} {written.unit}" if written.unit else f"{written.text}{suffix}"
-                )
+                mended = f"{written.text}{suffix} {written.unit}" if written.unit else f"{written.text}{suffix}"
                 return diagnostic(
                     "V225",
                     f"{_words(one, value)} is {_fraction(factor)} of what is usual",

@@ -10,13 +10,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tonne.build import Model, State
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.dimension import RATIO, Dimension
 from tonne.graph import NUMBER, Interval, Node, at_intervals, postorder
 from tonne.lower import Reference
+from tonne.model import Model, State
+from tonne.names import Let
 from tonne.plan import Program, plan
-from tonne.resolve import Let
 from tonne.source import Span
 from tonne.units import Unit
 
@@ -71,11 +71,7 @@ class Run:
         value = self.value(node)
         if value is None:
             return None
-        if (
-            node.op == NUMBER
-            and node.payload is not None
-            and (node.payload.written.unit or "ratio") == unit.word
-        ):
+        if node.op == NUMBER and node.payload is not None and (node.payload.written.unit or "ratio") == unit.word:
             return float(node.payload.written.value)
         return value / unit.factor
 
@@ -110,6 +106,14 @@ def default_unit(model: Model, references: Iterable[Reference], dimension: Dimen
     return Unit(("*".join(above) or "1") + "".join(f"/{b}" for b in below), 1.0, dimension, False)
 
 
+def unit_of_let(model: Model, let: Let) -> Unit | None:
+    """The unit in which a let is shown: its declared one, else one that fits; None when its value rests on an error."""
+    declared, dimension = model.let_units.get(let), model.let_dimensions.get(let)
+    if declared is not None or dimension is None:
+        return declared
+    return default_unit(model, model.let_formulas[let].references, dimension)
+
+
 def evaluate(model: Model) -> tuple[Run, list[Diagnostic]]:
     """The values of a model and what they show to be wrong or odd, apart from requirements and claims."""
     from tonne import facts, ranges
@@ -123,7 +127,7 @@ def evaluate(model: Model) -> tuple[Run, list[Diagnostic]]:
 
 def not_finite(run: Run) -> list[Diagnostic]:
     """Values that are needed and are no finite numbers, each with the operation that made it so."""
-    needed: list[Node] = [n for n in run.model.lets.values() if n is not None]
+    needed: list[Node] = list(run.model.lets.values())
     for _, sides in (*run.model.requirements, *run.model.claims):
         needed += [n for n in sides.parts.values() if n is not None]
     for table in run.model.shows:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tonne.build import Model, build
+from tonne.build import build
 from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
+from tonne.model import Model
+from tonne.names import Project
 from tonne.provenance import check_provenance
-from tonne.resolve import Project, resolve
+from tonne.resolve import resolve
 from tonne.syntax import tree
 
 if TYPE_CHECKING:
@@ -59,11 +61,7 @@ def _spreads(project: Project) -> list[Diagnostic]:
     spreads = [v.spread for v in values if isinstance(v, tree.Value) and v.spread is not None]
     if not spreads:
         return []
-    title = (
-        "spreads are read but not evaluated yet"
-        if len(spreads) > 1
-        else "a spread is read but not evaluated yet"
-    )
+    title = "spreads are read but not evaluated yet" if len(spreads) > 1 else "a spread is read but not evaluated yet"
     return [diagnostic("S110", title, spreads[0].span, help="the point values are used")]
 
 

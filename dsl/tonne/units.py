@@ -36,9 +36,7 @@ MAX_POWER = 24
 _FACTOR = re.compile(r"([*/]?)([^*/^]+)(?:\^(-?[0-9]+))?")
 _CO2 = re.compile(r"([a-zA-Zµ]*?)(CO2|co2|Co2)(-?eq?|E|EQ)?$")
 _PER_SECOND = re.compile(r"([kMGTPEZ]?)(FLOPS|FLOPs|flops|Flops|FLOP/S)$")
-_DEVICE_TIME = re.compile(
-    r"(?i)(gpu|tpu|device|chip|accelerator)[-_]?(h|hour|hours|hrs|day|days|s|year|years)$"
-)
+_DEVICE_TIME = re.compile(r"(?i)(gpu|tpu|device|chip|accelerator)[-_]?(h|hour|hours|hrs|day|days|s|year|years)$")
 _WORD_IN_DEFINITION = re.compile(r"[^\W\d]\w*|[%$€]")
 
 
@@ -97,9 +95,7 @@ class UnitTable:
                 prefixes.append(prefix)
             else:
                 known = ", ".join(("si", *PREFIXES))
-                self.found.append(
-                    diagnostic("D209", f"no prefix `{prefix}`", span, help=f"prefixes: {known}")
-                )
+                self.found.append(diagnostic("D209", f"no prefix `{prefix}`", span, help=f"prefixes: {known}"))
         words = [(declaration.word, declaration.name_span), *declaration.aliases]
         for word, span in words:
             if word in self._canonical:
@@ -131,9 +127,7 @@ class UnitTable:
                         if split is None:
                             self._bad.add(word)
                             problem = self._explain(atom)
-                            self.found.append(
-                                diagnostic(problem.code, problem.title, span, help=problem.help)
-                            )
+                            self.found.append(diagnostic(problem.code, problem.title, span, help=problem.help))
                         else:
                             needs[word].append(split[1])
                 elif not isinstance(part, tree.Binary | tree.Negate):
@@ -152,9 +146,7 @@ class UnitTable:
                 declaration = self._declared[group[0]].declaration
                 chain = " → ".join([*group, group[0]])
                 self.found.append(
-                    diagnostic(
-                        "N116", f"the unit `{group[0]}` depends on itself", declaration.name_span, help=chain
-                    )
+                    diagnostic("N116", f"the unit `{group[0]}` depends on itself", declaration.name_span, help=chain)
                 )
 
     @staticmethod
@@ -271,9 +263,7 @@ class UnitTable:
             name = pint_name(word)
             if word in self._bad:
                 continue
-            registry.define(
-                f"{name} = [{name}]" if definition is None else f"{name} = {_pint_text(definition)}"
-            )
+            registry.define(f"{name} = [{name}]" if definition is None else f"{name} = {_pint_text(definition)}")
         return registry
 
     # ── words that are none ──
@@ -286,9 +276,7 @@ class UnitTable:
             return re.sub(rf"(?<![\w]){re.escape(atom)}(?![\w])", right, word)
 
         if atom.lower() in ("co2", "co2e", "co2eq"):
-            return UnitProblem(
-                "D209", f"no unit `{atom}`", "carbon is counted in `gCO2e`, `kgCO2e` or `tCO2e`"
-            )
+            return UnitProblem("D209", f"no unit `{atom}`", "carbon is counted in `gCO2e`, `kgCO2e` or `tCO2e`")
         if atom in self._canonical:  # declared, but its own definition is bad: reported there
             return UnitProblem("D209", f"the definition of `{atom}` cannot be used", "mend its `unit` line")
         match = _CO2.match(atom)
@@ -316,20 +304,14 @@ class UnitTable:
             time = {"hour": "h", "hours": "h", "hrs": "h", "days": "day", "years": "year"}.get(
                 match.group(2).lower(), match.group(2)
             )
-            return UnitProblem(
-                "D211", f"no unit `{atom}`", f"did you mean `device*{time}`?", instead(f"device*{time}")
-            )
+            return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `device*{time}`?", instead(f"device*{time}"))
         for length in (1, 2):
             prefix, rest = atom[:length], atom[length:]
             if prefix in PREFIXES and rest in self._canonical:
                 value = {"k": "a thousand", "M": "a million", "G": "a billion", "T": "a trillion"}.get(prefix)
                 suffix = {"k": "k", "M": "M", "G": "B", "T": "T"}.get(prefix)
                 taken = self.prefixes_of(rest)
-                help = (
-                    f"`1{suffix} {rest}` is {value} {rest}s"
-                    if suffix
-                    else f"it takes {', '.join(taken) or 'none'}"
-                )
+                help = f"`1{suffix} {rest}` is {value} {rest}s" if suffix else f"it takes {', '.join(taken) or 'none'}"
                 return UnitProblem("D210", f"`{rest}` takes no prefix `{prefix}`", help)
         near = self.near(atom)
         if near:
@@ -350,9 +332,7 @@ class UnitTable:
         if same:
             return max(same, key=lambda w: sum(a == b for a, b in zip(w, atom, strict=True)))
         spelled = [
-            w
-            for w in words
-            if lower in (self.doc_of(w), self.doc_of(w) + "s", *([w.lower() + "s"] * (len(w) > 1)))
+            w for w in words if lower in (self.doc_of(w), self.doc_of(w) + "s", *([w.lower() + "s"] * (len(w) > 1)))
         ]
         if spelled:
             return spelled[0]
@@ -387,9 +367,7 @@ class UnitTable:
                 if best is None or len(rest.powers) < best.count(" a"):
                     best = candidate
         if best is not None:
-            return (
-                best.replace(" a ", " and ", 2).replace(" and ", " a ", 1) if best.count(" a ") > 1 else best
-            )
+            return best.replace(" a ", " and ", 2).replace(" and ", " a ", 1) if best.count(" a ") > 1 else best
         above = [self._power(base, power) for base, power in dimension.powers if power > 0]
         below = [self._power(base, -power) for base, power in dimension.powers if power < 0]
         return ("·".join(above) or "1") + "".join(f"/{part}" for part in below)
@@ -446,9 +424,9 @@ def _ask_pint(registry: pint.UnitRegistry[Any], prefix: str, word: str) -> tuple
     factor, units = registry.get_root_units(prefix + pint_name(word))
     back = {pint_name(w): w for w in "%$€"}
     powers = {
-        back.get(name, name): Fraction(power).limit_denominator(1000) for name, power in units._units.items()
+        back.get(name, name): Fraction(str(power)).limit_denominator(1000) for name, power in units._units.items()
     }
-    return float(factor), powers
+    return float(str(factor)), powers
 
 
 def _parts(expr: Any) -> Iterator[Any]:
@@ -465,7 +443,8 @@ def _parts(expr: Any) -> Iterator[Any]:
 
 def _multiply_first(word: str) -> str:
     """`gCO2e/token*day` as `gCO2e*day/token`."""
-    above, below = [], []
+    above: list[str] = []
+    below: list[str] = []
     for sign, atom, power in _FACTOR.findall(word):
         (below if sign == "/" else above).append(atom + (f"^{power}" if power else ""))
     return "*".join(above) + "".join(f"/{part}" for part in below)

@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tonne.build import TestSides
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formatting import figure, number, power_of_ten, times
 from tonne.graph import NUMBER, Interval, Node
+from tonne.model import TestSides
 from tonne.run import Run, default_unit
 from tonne.syntax import tree
 from tonne.units import Unit
@@ -82,9 +82,7 @@ def _verdict(run: Run, statement: tree.Require | tree.Claim, sides: TestSides, *
     values = {name: run.value(node) for name, node in nodes.items()}
     if not nodes or any(v is None for v in values.values()):
         if claim and nodes and all(n is not None and not run.is_unknown(n) for n in nodes.values()):
-            return Verdict(
-                statement, Outcome.NOT_COMPARABLE, because="a value in the claim is no finite number"
-            )
+            return Verdict(statement, Outcome.NOT_COMPARABLE, because="a value in the claim is no finite number")
         return Verdict(statement, Outcome.UNKNOWN)
     known = {name: v for name, v in values.items() if v is not None}
     points = {name: (v, v) for name, v in known.items()}
@@ -138,9 +136,7 @@ def _against(test: tree.Test, values: dict[str, float]) -> float:
     return values["right"]
 
 
-def _holds(
-    test: tree.Test, sides: dict[str, Interval], nodes: dict[str, Node | None], relative: bool
-) -> bool:
+def _holds(test: tree.Test, sides: dict[str, Interval], nodes: dict[str, Node | None], relative: bool) -> bool:
     """Whether the test holds for some values in the intervals; for points, whether it holds."""
     left = sides["left"]
     if isinstance(test, tree.Inside):
@@ -164,12 +160,7 @@ def _holds(
 def _cause(test: tree.Test, computed: float, interval: Interval, nodes: dict[str, Node | None]) -> str:
     """A ratio of exactly a power of 1000, to the digits written: a unit prefix slip."""
     right = nodes.get("right")
-    if (
-        not isinstance(test, tree.Comparison)
-        or test.operator != "=="
-        or _literal(test) is None
-        or right is None
-    ):
+    if not isinstance(test, tree.Comparison) or test.operator != "==" or _literal(test) is None or right is None:
         return ""
     claimed = right.payload.value if right.op == NUMBER else -right.args[0].payload.value
     if not claimed or not computed or computed / claimed <= 0:
@@ -179,10 +170,7 @@ def _cause(test: tree.Test, computed: float, interval: Interval, nodes: dict[str
         return ""
     scale = 10.0**exponent
     half = _half_unit(right)
-    if (
-        interval[0] / scale - half <= claimed <= interval[1] / scale + half
-        or abs(computed / scale - claimed) <= half
-    ):
+    if interval[0] / scale - half <= claimed <= interval[1] / scale + half or abs(computed / scale - claimed) <= half:
         return f"a factor of exactly {power_of_ten(exponent)}: a unit prefix slip"
     return ""
 

@@ -34,8 +34,8 @@ def explain(file: Path, path: str, overrides: tuple[str, ...], style: str) -> No
     would determine it.
     """
     from tonne.explain import explain_field, explain_let, find
+    from tonne.names import Instance
     from tonne.report.explanation import as_json, as_tree
-    from tonne.resolve import Instance
     from tonne.scenario import evaluate
 
     result = evaluate(file, overrides)

@@ -6,8 +6,9 @@ from typing import Any
 
 from tonne.diagnostic import Diagnostic
 from tonne.formatting import exact
+from tonne.missing import would_determine
 from tonne.report.diagnostics import as_json
-from tonne.run import Run, default_unit
+from tonne.run import Run, default_unit, unit_of_let
 from tonne.syntax import tree
 from tonne.verdict import Outcome, Verdict
 
@@ -40,25 +41,19 @@ def _values(run: Run) -> dict[str, Any]:
             if node is None or one.unit is None or run.is_unknown(node):
                 continue
             status = "given" if state.is_given(name) else "derived"
-            values[f"{state.instance.name}.{name}"] = _value(
-                run.in_unit(node, one.unit), one.unit.word, status
-            )
+            values[f"{state.instance.name}.{name}"] = _value(run.in_unit(node, one.unit), one.unit.word, status)
     for let, node in run.model.lets.items():
-        if let.scope is not run.model.project.entry or node is None or run.is_unknown(node):
-            continue
-        unit = run.model.let_units.get(let)
-        if unit is None:
-            formula = run.model.let_formulas[let]
-            unit = default_unit(run.model, formula.references, run.model.let_dimensions[let])
-        values[let.name] = _value(run.in_unit(node, unit), unit.word, "derived")
+        unit = unit_of_let(run.model, let)
+        if let.scope is run.model.project.entry and unit is not None and not run.is_unknown(node):
+            values[let.name] = _value(run.in_unit(node, unit), unit.word, "derived")
     for table in run.model.shows:
-        for row, shown in table.rows:
-            for one in shown:
-                if one.node is None or one.dimension is None or run.is_unknown(one.node):
+        for row, cells in table.rows:
+            for shown in cells:
+                if shown.node is None or shown.dimension is None or run.is_unknown(shown.node):
                     continue
-                key = " ".join((f"{row}.{one.text}" if row else one.text).split())
-                unit = one.unit or default_unit(run.model, one.references, one.dimension)
-                values.setdefault(key, _value(run.in_unit(one.node, unit), unit.word, "derived"))
+                key = " ".join((f"{row}.{shown.text}" if row else shown.text).split())
+                unit = shown.unit or default_unit(run.model, shown.references, shown.dimension)
+                values.setdefault(key, _value(run.in_unit(shown.node, unit), unit.word, "derived"))
     return values
 
 
@@ -66,7 +61,7 @@ def _undetermined(run: Run) -> dict[str, list[str]]:
     return {
         f"{state.instance.name}.{name}": facts
         for state in run.model.own_states()
-        for name, facts in run.model.undetermined_facts(state).items()
+        for name, facts in would_determine(run.model, state).items()
     }
 
 

@@ -31,19 +31,13 @@ def clean(text: str) -> str:
 def _visible(character: str) -> str:
     if character == "\t":
         return _TAB
-    return (
-        "\ufffd"
-        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-        else character
-    )
+    return "\ufffd" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") else character
 
 
 def one_line(one: Diagnostic) -> str:
     line, column = one.span.source.position(one.span.start)
     help = f" ({one.help})" if one.help else ""
-    return clean(
-        f"{one.span.source.name}:{line}:{column}: {one.severity.value}[{one.code}] {one.title}{help}"
-    )
+    return clean(f"{one.span.source.name}:{line}:{column}: {one.severity.value}[{one.code}] {one.title}{help}")
 
 
 def as_json(one: Diagnostic) -> dict[str, Any]:
@@ -155,9 +149,7 @@ def _window(line: str, places: list[int]) -> tuple[int, int]:
 def summary(found: Iterable[Diagnostic]) -> str:
     """`2 errors, 1 warning`, or nothing."""
     counts = {severity: sum(d.severity is severity for d in found) for severity in Severity}
-    words = [
-        f"{n} {s.value}{'s' if n > 1 else ''}" for s, n in counts.items() if n and s is not Severity.VERDICT
-    ]
+    words = [f"{n} {s.value}{'s' if n > 1 else ''}" for s, n in counts.items() if n and s is not Severity.VERDICT]
     return ", ".join(words)
 
 

@@ -85,8 +85,7 @@ def as_json(step: Step) -> dict[str, Any]:
         "repeated": step.repeated,
         "because": [as_json(s) for s in step.because],
         "others": [
-            {"formula": o.formula, "value": o.value, "agrees": o.agrees, "stands_in": o.stands_in}
-            for o in step.others
+            {"formula": o.formula, "value": o.value, "agrees": o.agrees, "stands_in": o.stands_in} for o in step.others
         ],
         "would_determine": list(step.would_determine),
         "lacks": [{"formula": f, "missing": list(m)} for f, m in step.lacks],

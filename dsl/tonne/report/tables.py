@@ -9,11 +9,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tonne.build import ShownTable, ShownValue, State
 from tonne.formatting import figure, number, times
+from tonne.model import ShownTable, ShownValue, State
+from tonne.names import Instance
 from tonne.report.diagnostics import clean
-from tonne.resolve import Instance
-from tonne.run import Run, default_unit
+from tonne.run import Run, default_unit, unit_of_let
 from tonne.syntax import tree
 from tonne.verdict import Outcome, Verdict
 
@@ -21,9 +21,7 @@ MISSING = "—"
 _NARROWEST_COLUMN = 14
 
 
-def run_as_tables(
-    run: Run, requirements: list[Verdict], claims: list[Verdict], width: int
-) -> list[RenderableType]:
+def run_as_tables(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
     parts: list[RenderableType] = []
     states = list(run.model.own_states())
     kinds = list(dict.fromkeys(s.instance.kind for s in states))
@@ -80,9 +78,7 @@ def _kind_tables(run: Run, states: list[State], width: int) -> Iterator[Renderab
     for start in range(0, len(states), across):
         yield _kind_table(run, states[start : start + across])
     lacking = [
-        n
-        for n in states[0].determination.undetermined
-        if all(n in s.determination.undetermined for s in states)
+        n for n in states[0].determination.undetermined if all(n in s.determination.undetermined for s in states)
     ]
     if lacking:
         example = f"{states[0].instance.name}.{lacking[0]}"
@@ -164,10 +160,7 @@ def _shown_values(run: Run, table: ShownTable) -> RenderableType:
 def _shown_table(run: Run, table: ShownTable) -> RenderableType:
     shown = _table(clean(table.title or ""))
     shown.add_column("", no_wrap=True)
-    units = [
-        next((u for _, row in table.rows if (u := _text(run, row[i])[1])), "")
-        for i in range(len(table.columns))
-    ]
+    units = [next((u for _, row in table.rows if (u := _text(run, row[i])[1])), "") for i in range(len(table.columns))]
     for text, unit in zip(table.columns, units, strict=True):
         shown.add_column(f"{_plain(text)}\n{unit}", justify="right")
     for name, row in table.rows:
@@ -182,16 +175,11 @@ def _lets(run: Run) -> RenderableType | None:
     table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True)
     for let, node in run.model.lets.items():
-        dimension = run.model.let_dimensions.get(let)
-        if let.scope is not run.model.project.entry or node is None or dimension is None:
+        unit = unit_of_let(run.model, let)
+        if let.scope is not run.model.project.entry or unit is None:
             continue
-        unit = run.model.let_units.get(let) or default_unit(
-            run.model, run.model.let_formulas[let].references, dimension
-        )
         value = run.in_unit(node, unit)
-        table.add_row(
-            let.name, MISSING if value is None else figure(value), "" if unit.word == "ratio" else unit.word
-        )
+        table.add_row(let.name, MISSING if value is None else figure(value), "" if unit.word == "ratio" else unit.word)
     return table if table.row_count else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from lark import Token, Transformer
 
@@ -18,13 +18,50 @@ from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 
 KEYWORDS = frozenset(
-    ["use", "bibliography", "dimension", "unit", "kind", "let", "require", "claim", "show", "sweep", "vary", "case", "optimum", "minimize", "maximize", "over", "subject", "to", "like", "without", "from", "assumed", "allow", "excluded", "correlate", "in", "within", "of", "or", "usual", "once", "prefixes", "alias"]
+    [
+        "use",
+        "bibliography",
+        "dimension",
+        "unit",
+        "kind",
+        "let",
+        "require",
+        "claim",
+        "show",
+        "sweep",
+        "vary",
+        "case",
+        "optimum",
+        "minimize",
+        "maximize",
+        "over",
+        "subject",
+        "to",
+        "like",
+        "without",
+        "from",
+        "assumed",
+        "allow",
+        "excluded",
+        "correlate",
+        "in",
+        "within",
+        "of",
+        "or",
+        "usual",
+        "once",
+        "prefixes",
+        "alias",
+    ]
 )
 SUFFIX_EXPONENTS = {"k": 3, "M": 6, "B": 9, "T": 12}
 _NUMBER = re.compile(r"([0-9_]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?([kMBT])?$")
 _ESCAPE = re.compile(r"\\(.)")
 
 Children = list[Any]
+Words = tuple[str, list[tuple[str, Span]]]
+B = TypeVar("B", tree.KindDeclaration, tree.InstanceDeclaration, tree.Sweep, tree.Case, tree.Optimum)
+N = TypeVar("N", tree.Binary, tree.Negate, tree.Call)
 
 
 class TreeBuilder(Transformer[Token, Any]):
@@ -99,9 +136,7 @@ class TreeBuilder(Transformer[Token, Any]):
 
     def negate(self, c: Children) -> tree.Negate:
         minus, operand = c
-        return self.nested(
-            tree.Negate(operand, self.span(minus).to(operand.span), getattr(operand, "depth", 0) + 1)
-        )
+        return self.nested(tree.Negate(operand, self.span(minus).to(operand.span), getattr(operand, "depth", 0) + 1))
 
     def paren(self, c: Children) -> tree.Expr:
         left, inner, right = c
@@ -113,15 +148,13 @@ class TreeBuilder(Transformer[Token, Any]):
         arguments = [a for a in arguments if a is not None]
         name_span = self.span(name)
         depth = max((getattr(a.value, "depth", 0) for a in arguments), default=0) + 1
-        return self.nested(
-            tree.Call(str(name), tuple(arguments), name_span.to(self.span(close)), name_span, depth)
-        )
+        return self.nested(tree.Call(str(name), tuple(arguments), name_span.to(self.span(close)), name_span, depth))
 
     def argument(self, c: Children) -> tree.Argument:
         name, value = c
         return tree.Argument(None if name is None else str(name), value, value.span)
 
-    def nested(self, node: Any) -> Any:
+    def nested(self, node: N) -> N:
         if node.depth == self.limits.nesting + 1:
             self.found.append(
                 diagnostic(
@@ -157,9 +190,9 @@ class TreeBuilder(Transformer[Token, Any]):
 
     def provenance(self, c: Children) -> tree.Provenance:
         first, second = (c[0], c[1]) if len(c) > 1 else (c[0], None)
-        if second is None:
-            return first  # type: ignore[no-any-return]
-        return replace(first, assumed=second.assumed, span=first.span.to(second.span))
+        if second is not None:
+            first = replace(first, assumed=second.assumed, span=first.span.to(second.span))
+        return first  # type: ignore[no-any-return]
 
     def allow(self, c: Children) -> tree.Allow:
         return tree.Allow(str(c[0]), self.string(c[1]), self.span(c[0]))
@@ -205,10 +238,10 @@ class TreeBuilder(Transformer[Token, Any]):
         unit_span = None if unit is None else self.span(unit)
         return tree.DimensionDeclaration(word, None if unit is None else str(unit), span, span, unit_span)
 
-    def prefixes(self, c: Children) -> tuple[str, list[tuple[str, Span]]]:
+    def prefixes(self, c: Children) -> Words:
         return "prefixes", [(str(t), self.span(t)) for t in c]
 
-    def alias(self, c: Children) -> tuple[str, list[tuple[str, Span]]]:
+    def alias(self, c: Children) -> Words:
         return "alias", [(str(t), self.span(t)) for t in c]
 
     def unit(self, c: Children) -> tree.UnitDeclaration:
@@ -272,16 +305,14 @@ class TreeBuilder(Transformer[Token, Any]):
     def kind(self, c: Children) -> tree.KindDeclaration:
         name, like, lines = c
         word, span = self.named(name)
-        return with_lines(tree.KindDeclaration(word, like, None, (), span, span), lines)  # type: ignore[no-any-return]
+        return with_lines(tree.KindDeclaration(word, like, None, (), span, span), lines)
 
     def instance(self, c: Children) -> tree.InstanceDeclaration:
         kind, name, like, lines = c
         kind_span = self.span(kind)
         word, span = self.named(name)
-        node = tree.InstanceDeclaration(
-            str(kind), word, like, None, (), (), kind_span.to(span), kind_span, span
-        )
-        return with_lines(node, lines or [])  # type: ignore[no-any-return]
+        node = tree.InstanceDeclaration(str(kind), word, like, None, (), (), kind_span.to(span), kind_span, span)
+        return with_lines(node, lines or [])
 
     def let(self, c: Children) -> tree.Let:
         name, type_, value = c
@@ -331,9 +362,7 @@ class TreeBuilder(Transformer[Token, Any]):
 
     def show_table(self, c: Children) -> tree.Show:
         of, *shown, title = c
-        return tree.Show(
-            of, tuple(shown), None if title is None else self.string(title), of.span.to(shown[-1].span)
-        )
+        return tree.Show(of, tuple(shown), None if title is None else self.string(title), of.span.to(shown[-1].span))
 
     # ── studies ──
 
@@ -342,7 +371,7 @@ class TreeBuilder(Transformer[Token, Any]):
 
     def sweep(self, c: Children) -> tree.Sweep:
         word, span = self.named(c[0])
-        return with_lines(tree.Sweep(word, None, (), (), span, span), c[1])  # type: ignore[no-any-return]
+        return with_lines(tree.Sweep(word, None, (), (), span, span), c[1])
 
     def rebinding(self, c: Children) -> tree.Rebinding:
         return tree.Rebinding(c[0], c[1], c[0].span.to(c[1].span))
@@ -350,9 +379,7 @@ class TreeBuilder(Transformer[Token, Any]):
     def case(self, c: Children) -> tree.Case:
         name, title, lines = c
         word, span = self.named(name)
-        return with_lines(
-            tree.Case(word, None if title is None else self.string(title), (), span, span), lines
-        )  # type: ignore[no-any-return]
+        return with_lines(tree.Case(word, None if title is None else self.string(title), (), span, span), lines)
 
     def objective(self, c: Children) -> tree.Objective:
         return tree.Objective(str(c[0]), c[1], self.span(c[0]).to(c[1].span))
@@ -368,7 +395,7 @@ class TreeBuilder(Transformer[Token, Any]):
 
     def optimum(self, c: Children) -> tree.Optimum:
         word, span = self.named(c[0])
-        return with_lines(tree.Optimum(word, None, (), (), (), (), span, span), c[1])  # type: ignore[no-any-return]
+        return with_lines(tree.Optimum(word, None, (), (), (), (), span, span), c[1])
 
     def correlate(self, c: Children) -> tree.Correlate:
         left, right, value, provenance = c
@@ -391,7 +418,7 @@ _LINES: dict[type, str] = {
 }
 
 
-def with_lines(node: Any, lines: Children) -> Any:
+def with_lines(node: B, lines: Children) -> B:
     """A block's node with the lines of its body in their places; its first text is its documentation."""
     places: dict[str, Any] = {}
     for line in lines:

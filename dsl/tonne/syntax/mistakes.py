@@ -54,8 +54,7 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
     if isinstance(error, UnexpectedCharacters):
         at = offset + (error.pos_in_stream or 0)
         return _unreadable(Span(source, at, at + 1), _CHARACTERS.get(source.text[at : at + 1], ""))
-    if not isinstance(error, UnexpectedToken):
-        return _unreadable(Span(source, offset, offset + length), "")
+    assert isinstance(error, UnexpectedToken)  # lark has no other
     token = error.token
     if token.type == "$END":
         end = offset + length
@@ -94,11 +93,7 @@ def _previous(source: SourceFile, at: int) -> Span | None:
     """The word or sign before an offset, on the same line."""
     line, column = source.position(at)
     match = _LAST_WORD.search(source.line(line)[: column - 1])
-    return (
-        None
-        if match is None
-        else Span(source, at - column + 1 + match.start(1), at - column + 1 + match.end(1))
-    )
+    return None if match is None else Span(source, at - column + 1 + match.start(1), at - column + 1 + match.end(1))
 
 
 def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
@@ -120,9 +115,7 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
                 fix=Fix(whole, mended, Applicability.CERTAIN),
             )
         if first == "per":
-            return diagnostic(
-                "S104", f"a unit is one word: `{whole.text}`", whole, help=f"write `{number} 1/{second}`"
-            )
+            return diagnostic("S104", f"a unit is one word: `{whole.text}`", whole, help=f"write `{number} 1/{second}`")
         if second == "per":
             rest = re.match(r"per[ \t]+([A-Za-z]\w*)", line[span.column - 1 :])
             if rest:
@@ -141,9 +134,7 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
             whole,
             help=f"write `{number} {first}*{second}` or `{number} {first}/{second}`; between values, ` * ` multiplies",
         )
-    return diagnostic(
-        "S105", "two values stand side by side", previous.to(span), help="write ` * ` to multiply"
-    )
+    return diagnostic("S105", "two values stand side by side", previous.to(span), help="write ` * ` to multiply")
 
 
 def _wanted(error: UnexpectedToken, source: SourceFile, at: int) -> str:

@@ -149,11 +149,7 @@ def _parse_chunk(
             found += errors
             return
     is_block = chunk.open >= 0 and word not in _NOT_BLOCKS
-    if (
-        not is_block
-        or any(start <= b < chunk.open for b in chunk.broken)
-        or _line_of(text, start) in chunk.broken
-    ):
+    if not is_block or any(start <= b < chunk.open for b in chunk.broken) or _line_of(text, start) in chunk.broken:
         if not chunk.broken:
             found += errors
         lost.update(_WORD.findall(text[start : min(end, start + 10_000)]))

@@ -14,12 +14,25 @@ from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.limits import DEFAULT_LIMITS, Limits
 from tonne.source import SourceFile, Span
 
-STATEMENT_WORDS = ["use", "bibliography", "dimension", "unit", "kind", "let", "require", "claim", "show", "sweep", "case", "optimum", "correlate", "excluded"]
+STATEMENT_WORDS = [
+    "use",
+    "bibliography",
+    "dimension",
+    "unit",
+    "kind",
+    "let",
+    "require",
+    "claim",
+    "show",
+    "sweep",
+    "case",
+    "optimum",
+    "correlate",
+    "excluded",
+]
 
 _MARK = re.compile(r'"(?:\\.|[^"\\\n])*("?)|#[^\n]*|\n|[{}()\[\]]')
-_CONTINUES = re.compile(
-    r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?:or(?=[ \t(])|from(?=[ \t\"])|assumed(?=[ \t\"]))"
-)
+_CONTINUES = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?:or(?=[ \t(])|from(?=[ \t\"])|assumed(?=[ \t\"]))")
 _STATEMENT = re.compile(
     rf"(?:{'|'.join(w for w in STATEMENT_WORDS if w != 'show')})[ \t]"
     r"|[A-Za-z_]\w*[ \t]+[A-Za-z_]\w*[ \t]*(?:\{|like[ \t]|\n)"
@@ -122,10 +135,7 @@ def split(
             while brackets and brackets[-1][0] != "{":
                 bracket, opened = brackets[-1]
                 is_call = opened > 0 and (text[opened - 1].isalnum() or text[opened - 1] == "_")
-                if not (
-                    _LINE_OF_BLOCK.match(text, after, end)
-                    or (not is_call and _BINDING.match(text, after, end))
-                ):
+                if not (_LINE_OF_BLOCK.match(text, after, end) or (not is_call and _BINDING.match(text, after, end))):
                     break
                 brackets.pop()
                 unclosed(bracket, opened, after)
@@ -166,9 +176,7 @@ def split(
                         f"the block opened at line {source.position(last.open)[0]} "
                         f"was closed at line {source.position(last.close)[0]}"
                     )
-                found.append(
-                    diagnostic("S103", f"this `{first}` closes nothing", Span(source, at, at + 1), help=help)
-                )
+                found.append(diagnostic("S103", f"this `{first}` closes nothing", Span(source, at, at + 1), help=help))
                 current.broken.append(line_start(at))
     for bracket, opened in brackets:
         unclosed(bracket, opened, end)

@@ -1,0 +1,181 @@
+"""Formulas: those of each kind lowered and checked once, those of bindings and lets where they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tonne.check import Checker
+from tonne.determine import Determiner
+from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.graph import UNKNOWN, Node
+from tonne.lower import Formula, Lowering, Place, Reference
+from tonne.model import KindFormulas
+from tonne.names import Binding, Field, Kind, Let
+from tonne.relations import find_relations, needs_of
+from tonne.syntax import tree
+from tonne.units import Unit, UnitTable
+
+
+class Formulas:
+    """The formulas of one project; collects what it has to say in `found`."""
+
+    def __init__(self, units: UnitTable) -> None:
+        self.units = units
+        self.lowering = Lowering(units)
+        self.checker = Checker(units)
+        self.own: list[Diagnostic] = []
+        self.kinds: dict[Kind, KindFormulas] = {}
+        self.bindings: dict[Binding, Formula] = {}
+        self.lets: dict[Let, Formula] = {}
+
+    @property
+    def found(self) -> list[Diagnostic]:
+        return [*self.lowering.found, *self.checker.found, *self.own]
+
+    def of_kind(self, kind: Kind) -> KindFormulas:
+        if kind not in self.kinds:
+            self.kinds[kind] = self._kind(kind)
+        return self.kinds[kind]
+
+    def _kind(self, kind: Kind) -> KindFormulas:
+        parent = self.of_kind(kind.parent) if kind.parent is not None else None
+        alternatives: dict[str, list[Formula]] = {}
+        references: dict[str, list[Reference]] = {}
+        ranges: tuple[dict[str, tuple[Formula, Formula]], dict[str, tuple[Formula, Formula]]] = ({}, {})
+        for name, one in kind.fields.items():
+            if parent is not None and name in parent.kind.fields:
+                if one.is_quantity:
+                    alternatives[name] = parent.alternatives[name]
+                for mine, theirs in zip(ranges, (parent.bounds, parent.usual), strict=True):
+                    if name in theirs:
+                        mine[name] = theirs[name]
+                if name in parent.references:
+                    references[name] = parent.references[name]
+                continue
+            place = Place(one.scope, kind, exact=True)
+            declaration = one.declaration
+            if one.target is not None:
+                references[name] = list(self._reference_ways(one, place))
+            elif one.unit is not None:
+                alternatives[name] = [
+                    formula
+                    for value in declaration.alternatives
+                    if self._fits(formula := self.lowering.lower(value.expr, place), one, "D203")
+                ]
+                usual = declaration.usual.range if declaration.usual else None
+                for kept, written in zip(ranges, (declaration.bounds, usual), strict=True):
+                    if written is not None:
+                        ends = [self.lowering.lower(e, place) for e in (written.low, written.high)]
+                        if all([self._fits(end, one, "D202") for end in ends]):
+                            kept[name] = (ends[0], ends[1])
+        relations, unlike = find_relations(alternatives)
+        for first, second in unlike:
+            if parent is None or first[0] not in parent.kind.fields or second[0] not in parent.kind.fields:
+                self._unlike(kind, alternatives, first, second)
+        outside = list(
+            dict.fromkeys(r for fs in alternatives.values() for f in fs for r in f.references if not r.is_own)
+        )
+        determiner = Determiner({name: [needs_of(f) for f in fs] for name, fs in alternatives.items()})
+        return KindFormulas(kind, alternatives, references, ranges[0], ranges[1], determiner, relations, outside)
+
+    def _fits(self, formula: Formula, one: Field, code: str) -> bool:
+        assert one.unit is not None
+        declared = Label(one.declaration.type.span, "declared here")
+        return self.checker.expect(formula, one.unit, code, f"`{one.name}`", declared)
+
+    def _reference_ways(self, one: Field, place: Place) -> Iterator[Reference]:
+        assert one.target is not None
+        for value in one.declaration.alternatives:
+            if not isinstance(value.expr, tree.Path):
+                self.own.append(
+                    diagnostic(
+                        "N119",
+                        f"`{one.name}` is a {one.target.name}; this is a value",
+                        value.expr.span,
+                        help="name a field that holds one",
+                    )
+                )
+                continue
+            reference = self.lowering.find(value.expr, place)
+            if reference is None:
+                continue
+            kind = self.lowering.kind_at(reference, place.kind)
+            if reference.field is not None or kind is None or not kind.is_a(one.target):
+                what = reference.field.name if reference.field else (kind.name if kind else "that")
+                self.own.append(
+                    diagnostic(
+                        "N119",
+                        f"`{value.expr}` is {what}; a {one.target.name} is needed",
+                        value.expr.span,
+                        help=f"name a {one.target.name}",
+                    )
+                )
+                continue
+            yield reference
+
+    def _unlike(
+        self, kind: Kind, formulas: dict[str, list[Formula]], first: tuple[str, int], second: tuple[str, int]
+    ) -> None:
+        one, other = formulas[first[0]][first[1]], formulas[second[0]][second[1]]
+        self.own.append(
+            diagnostic(
+                "N122",
+                f"`{second[0]}` and `{first[0]}` are tied by two formulas that do not solve each other",
+                Label(other.expr.span, f"gives `{second[0]}`"),
+                Label(one.expr.span, f"gives `{first[0]}`"),
+                help="solve one for the other, or let their fields differ",
+            )
+        )
+
+    def of_binding(self, binding: Binding, kind: Kind) -> Formula:
+        """The formula of a bound quantity; an unknown one when it has not the dimension of its field."""
+        formulas = self.bindings
+        if binding not in formulas:
+            value = binding.value
+            if not isinstance(value, tree.Value):
+                self._not_a_quantity(binding)
+                expr: tree.Expr = tree.Path(("?",), binding.span, (binding.span,))
+                formulas[binding] = Formula(Node(UNKNOWN, (), binding.span), expr, Place(binding.scope))
+                return formulas[binding]
+            place = Place(binding.scope, kind, binding.field.name, in_binding=True)
+            formula = self.lowering.lower(value.expr, place)
+            if binding.field.unit is not None:
+                self.lets_in(formula)
+                label = Label(binding.field.declaration.type.span, "declared here")
+                if not self.checker.expect(formula, binding.field.unit, "D202", f"`{binding.field.name}`", label):
+                    formula = Formula(Node(UNKNOWN, (), value.expr.span), value.expr, place)
+            formulas[binding] = formula
+        return formulas[binding]
+
+    def _not_a_quantity(self, binding: Binding) -> None:
+        unit = binding.field.unit
+        what = self.units.describe(unit.dimension) if unit else "a quantity"
+        help = f"for example `{binding.field.name} = 1 {unit.word}`" if unit else ""
+        self.own.append(
+            diagnostic(
+                "D202",
+                f"`{binding.field.name}` is {what}, this is no quantity",
+                binding.value.span,
+                help=help,
+            )
+        )
+
+    def of_let(self, let: Let) -> Formula:
+        formulas = self.lets
+        if let not in formulas:
+            assert isinstance(let.value, tree.Value)
+            formulas[let] = self.lowering.lower(let.value.expr, Place(let.value_scope))
+        return formulas[let]
+
+    def declare_let(self, let: Let) -> None:
+        """The dimension of a let by its declared type, before its own formula is looked at."""
+        if let in self.checker.lets or let.declaration.type is None:
+            return
+        unit = self.units.lookup(let.declaration.type.word)
+        self.checker.lets[let] = unit.dimension if isinstance(unit, Unit) else None
+
+    def lets_in(self, formula: Formula) -> None:
+        """Makes the declared dimensions of the lets in a formula known, before their own formulas are looked at."""
+        for reference in formula.references:
+            if isinstance(reference.root, Let) and reference.field is None and not reference.is_list:
+                self.declare_let(reference.root)

@@ -1,0 +1,155 @@
+"""Files: a scenario and all that it uses, read and parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tonne import library
+from tonne.citations import Bibliography, Source, read_bibliography
+from tonne.diagnostic import Diagnostic, diagnostic
+from tonne.names import Scope, did_you_mean
+from tonne.source import SourceFile, Span
+from tonne.syntax import tree
+from tonne.syntax.parse import parse, parse_line
+
+
+class Files:
+    """The files of one scenario, by path; `core` are the scopes that every file sees."""
+
+    def __init__(self, root: Path, settings: library.Settings, found: list[Diagnostic]) -> None:
+        self.root = root
+        self.settings = settings
+        self.found = found
+        self.core: list[Scope] = []
+        self._loaded: dict[Path, Scope | None] = {}
+        self._targets: dict[tuple[Scope, str, bool], Scope | None] = {}
+        self._too_many = False
+
+    @property
+    def scopes(self) -> list[Scope]:
+        """All files that could be read, the core first."""
+        return [s for s in self._loaded.values() if s is not None]
+
+    def load(self, path: Path, more: Sequence[str] = ()) -> Scope | None:
+        """A file and all that it uses, and the library modules `more`; None when the file itself cannot be read."""
+        self.core = [s for module in library.CORE if (s := self.library(module)) is not None]
+        entry = self._read(path, is_library=path.resolve().is_relative_to(library.library_root()))
+        waiting = [*self.core, entry, *map(self.library, more)]
+        seen: set[Scope] = set()
+        while waiting:
+            scope = waiting.pop(0)
+            if scope is not None and scope not in seen:
+                seen.add(scope)
+                waiting += [self._use(scope, s) for s in scope.module.statements if isinstance(s, tree.Use)]
+        return entry
+
+    def library(self, module: str) -> Scope | None:
+        """A module of the standard library, such as `grids.us`."""
+        file = library.library_file(module)
+        return None if file is None else self._read(file, is_library=True)
+
+    def uses(self, scope: Scope) -> Iterator[tuple[tree.Use, Scope | None]]:
+        """What a file uses; None for what could not be read."""
+        for statement in scope.module.statements:
+            if isinstance(statement, tree.Use):
+                yield statement, self._targets.get((scope, statement.target, statement.is_file))
+
+    def _read(self, path: Path, *, is_library: bool) -> Scope | None:
+        key = path.resolve()
+        if key not in self._loaded:
+            source, problems = library.read(path, library.display_name(path), self.settings.limits)
+            self.found += problems
+            self._loaded[key] = None
+            if source is not None:
+                module, problems = parse(source, self.settings.limits)
+                self.found += problems
+                self._loaded[key] = Scope(module, is_library, lost=set(module.lost))
+        return self._loaded[key]
+
+    def _use(self, scope: Scope, use: tree.Use) -> Scope | None:
+        limit = self.settings.limits.files
+        if len(self._loaded) >= limit:
+            if not self._too_many:
+                self._too_many = True
+                title = f"this scenario uses more than {limit} files"
+                self.found.append(
+                    diagnostic("S109", title, use.target_span, help="raise `[limits] files` in tonne.toml")
+                )
+            return None
+        used = self._use_file(scope, use) if use.is_file else self._use_library(use)
+        self._targets[(scope, use.target, use.is_file)] = used
+        return used
+
+    def _use_file(self, scope: Scope, use: tree.Use) -> Scope | None:
+        path = self.project_file(
+            scope, use.target, use.target_span, 'the path is beside this file, as in `use "./site" { … }`'
+        )
+        return None if path is None else self._read(path, is_library=False)
+
+    def _use_library(self, use: tree.Use) -> Scope | None:
+        used = self.library(use.target)
+        if used is None and use.target not in library.library_modules():
+            help, fix = did_you_mean(use.target, library.library_modules(), use.target_span)
+            there = ", ".join(m for m in library.library_modules() if not m.startswith("core."))
+            title = f"no library `{use.target}`"
+            self.found.append(diagnostic("N114", title, use.target_span, help=help or f"there are: {there}", fix=fix))
+        return used
+
+    def project_file(self, scope: Scope, target: str, span: Span, help: str) -> Path | None:
+        """A file that another names, inside the project; what prevents it is reported."""
+        user = scope.source.path
+        if user is None:
+            return None
+        root = library.library_root() if scope.is_library else self.root
+        path, code, title = library.file_of_project(target, user, root)
+        if path is None:
+            if code == "N118":
+                help = "a file may only use files of its own project"
+            self.found.append(diagnostic(code, title, span, help=help))
+        return path
+
+    def bibliography(self, scope: Scope) -> Bibliography:
+        """The entries of the files that a file's `bibliography` statements name."""
+        entries: dict[str, Source] = {}
+        for statement in scope.module.statements:
+            if not isinstance(statement, tree.Bibliography):
+                continue
+            path = self.project_file(scope, statement.path, statement.span, "the path is beside this file")
+            source: SourceFile | None = None
+            if path is not None:
+                source, problems = library.read(path, library.display_name(path), self.settings.limits)
+                self.found += problems
+            if source is None:
+                scope.lost.add(ALL_SOURCES)
+            else:
+                entries.update(read_bibliography(source).entries)
+        return Bibliography(entries)
+
+
+# Among the lost names of a file: its bibliography could not be read, so no source is missed.
+ALL_SOURCES = "*sources*"
+
+
+def read_setting(text: str) -> tuple[tree.Rebinding | None, list[Diagnostic]]:
+    """A `PATH=VALUE` of the command line; the value is any that the language can write."""
+    source = SourceFile("--set", text.replace("=", " = ", 1))
+    node, found = parse_line(source, "case_line")
+    if isinstance(node, tree.Rebinding):
+        return node, found
+    if not found:
+        span = Span(source, 0, len(source.text))
+        found = [diagnostic("S101", "cannot read this setting", span, help="write `--set pretrain.pue=1.2`")]
+    return None, found
+
+
+def named_in_library(setting: tree.Rebinding) -> tuple[str, str, tuple[str, ...]] | None:
+    """A value such as `grids.us.quebec` as (module, name, the rest)."""
+    if not isinstance(setting.value, tree.Value) or not isinstance(setting.value.expr, tree.Path):
+        return None
+    parts = setting.value.expr.parts
+    for length in range(1, len(parts)):
+        module = ".".join(parts[:length])
+        if module in library.library_modules():
+            return module, parts[length], parts[length + 1 :]
+    return None

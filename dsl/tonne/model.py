@@ -1,0 +1,189 @@
+"""The graph of a scenario and the way from a name to its node.
+
+A `Model` is what `tonne.build` makes and all later stages read: instances with the node of each determined quantity, lets,
+tests and tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tonne.determine import Determination, Determiner, Pattern
+from tonne.dimension import Dimension
+from tonne.graph import LEAF, NUMBER, UNKNOWN, Node
+from tonne.lower import Formula, Reference
+from tonne.names import Binding, Field, Instance, Kind, Let, Project
+from tonne.relations import Relation
+from tonne.source import Span
+from tonne.syntax import tree
+from tonne.units import Unit
+
+Target = Instance | tuple[Instance, ...]
+
+
+@dataclass(eq=False)
+class KindFormulas:
+    """A kind with its formulas lowered: alternatives of quantities, ways to references, ranges."""
+
+    kind: Kind
+    alternatives: dict[str, list[Formula]]
+    references: dict[str, list[Reference]]
+    bounds: dict[str, tuple[Formula, Formula]]
+    usual: dict[str, tuple[Formula, Formula]]
+    determiner: Determiner
+    relations: list[Relation]
+    outside: list[Reference]
+
+
+@dataclass(eq=False)
+class State:
+    """An instance, determined: what its references lead to and the node of each determined quantity."""
+
+    instance: Instance
+    formulas: KindFormulas
+    targets: dict[str, Target] = field(default_factory=dict)
+    pattern: Pattern = field(default_factory=lambda: Pattern(frozenset()))
+    determination: Determination = field(default_factory=lambda: Determination({}, ()))
+    nodes: dict[str, Node] = field(default_factory=dict)
+
+    def is_given(self, name: str) -> bool:
+        return name in self.instance.bindings
+
+
+@dataclass(frozen=True, eq=False)
+class TestSides:
+    """A test with its parts as nodes; None where a part is undetermined or was found wrong.
+
+    `parts` are named `left`, `right`, `tolerance`, `low`, `high` as the test has them.
+    """
+
+    test: tree.Test
+    parts: dict[str, Node | None]
+    dimension: Dimension | None
+    comparable: bool
+    because: str = ""
+    relative: bool = False  # a tolerance is a share of the right side
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ShownValue:
+    text: str
+    node: Node | None
+    unit: Unit | None
+    dimension: Dimension | None
+    span: Span
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ShownTable:
+    """A `show`: one row a list member (or one row without a name), one column a shown expression."""
+
+    title: str | None
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[ShownValue, ...]], ...]
+    is_table: bool
+    span: Span
+
+
+@dataclass(eq=False)
+class Model:
+    """Filled by `tonne.build`, then only read. `lists` are the members of each let that is a list."""
+
+    project: Project
+    states: dict[Instance, State] = field(default_factory=dict)
+    lets: dict[Let, Node] = field(default_factory=dict)
+    lists: dict[Let, tuple[Instance, ...]] = field(default_factory=dict)
+    let_units: dict[Let, Unit | None] = field(default_factory=dict)
+    let_dimensions: dict[Let, Dimension] = field(default_factory=dict)
+    let_formulas: dict[Let, Formula] = field(default_factory=dict)
+    binding_formulas: dict[Binding, Formula] = field(default_factory=dict)
+    poisoned: set[Instance | Let] = field(default_factory=set)
+    requirements: list[tuple[tree.Require, TestSides]] = field(default_factory=list)
+    claims: list[tuple[tree.Claim, TestSides]] = field(default_factory=list)
+    shows: list[ShownTable] = field(default_factory=list)
+    operations: int = 0
+
+    def own_states(self) -> Iterator[State]:
+        """The states of the file's own instances, in the order in which they stand."""
+        for instance in self.project.instances:
+            if instance in self.states:
+                yield self.states[instance]
+
+    # ── from a reference to nodes ──
+
+    def along(self, at: Target | None, refs: tuple[str, ...]) -> Target | None:
+        """The instance or instances that a chain of reference fields leads to; None where one is not bound."""
+        for name in refs:
+            if isinstance(at, tuple):
+                reached: list[Instance] = []
+                for instance in at:
+                    target = self.target(instance, name)
+                    if target is None:
+                        return None
+                    reached += target if isinstance(target, tuple) else (target,)
+                at = tuple(reached)
+            elif at is not None:
+                at = self.target(at, name)
+        return at
+
+    def target(self, instance: Instance, name: str) -> Target | None:
+        """What a reference field of an instance leads to."""
+        state = self.states.get(instance)
+        return None if state is None else state.targets.get(name)
+
+    def reached(self, reference: Reference, state: State | None) -> Target | None:
+        """The instance or instances whose field a reference names, seen from an instance."""
+        root = reference.root
+        if root is None:
+            return None if state is None else self.along(state.instance, reference.refs)
+        return self.along(self.lists.get(root) if isinstance(root, Let) else root, reference.refs)
+
+    def find(self, reference: Reference, state: State | None) -> Node | list[Node] | None:
+        """What a reference is, seen from an instance: its node, the nodes of a list, None while undetermined."""
+        if reference.is_own and reference.field is not None:
+            return None if state is None else state.nodes.get(reference.field.name)
+        if isinstance(reference.root, Let) and not reference.is_list:
+            return self.lets.get(reference.root)
+        at = self.reached(reference, state)
+        if at is None:
+            return None
+        if reference.field is None:
+            return [Node(NUMBER, (), i.declaration.name_span) for i in at] if isinstance(at, tuple) else None
+        if isinstance(at, tuple):
+            nodes = [node for i in at if (node := self.field_node(i, reference.field)) is not None]
+            return nodes if len(nodes) == len(at) else None
+        return self.field_node(at, reference.field)
+
+    def field_node(self, instance: Instance, one: Field) -> Node | None:
+        if instance in self.poisoned:
+            return Node(UNKNOWN, (), instance.declaration.name_span)
+        state = self.states.get(instance)
+        return None if state is None else state.nodes.get(one.name)
+
+    def lacking(self, formula: Formula, state: State | None) -> list[Node]:
+        """The leaves of a formula that are undetermined."""
+        return [n for n in formula.order if n.op == LEAF and self.find(n.payload, state) is None]
+
+    def instantiate(self, formula: Formula, state: State | None) -> Node | None:
+        """The formula's nodes with its leaves replaced by what they stand for; None when one is undetermined."""
+        made: list[Node | list[Node]] = []
+        for node, args in formula.steps:
+            if node.op == LEAF:
+                found = self.find(node.payload, state)
+                if found is None:
+                    return None
+                made.append(found)
+            elif not node.args:
+                made.append(node)
+            else:
+                parts: list[Node] = []
+                for index in args:
+                    part = made[index]
+                    parts += part if isinstance(part, list) else [part]
+                self.operations += len(parts)
+                made.append(Node(node.op, tuple(parts), node.span))
+        result = made[-1]
+        return result[0] if isinstance(result, list) else result

@@ -1,0 +1,219 @@
+"""The statements that need values: `require`, `claim`, `show`, and what of them is undetermined or of unlike dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.dimension import RATIO, Dimension
+from tonne.formulas import Formulas
+from tonne.graph import LEAF, UNKNOWN, Node
+from tonne.lower import Formula, Place, Reference
+from tonne.missing import alternatives, what_is_missing
+from tonne.model import Model, ShownTable, ShownValue, TestSides
+from tonne.names import Instance, Let
+from tonne.syntax import tree
+from tonne.units import Unit, UnitProblem
+
+
+def test_parts(test: tree.Test) -> list[tuple[str, tree.Expr]]:
+    """The expressions of a test by what they are in it."""
+    if isinstance(test, tree.Comparison):
+        return [("left", test.left), ("right", test.right)]
+    if isinstance(test, tree.Near):
+        return [("left", test.left), ("right", test.right), ("tolerance", test.tolerance)]
+    return [("left", test.left), ("low", test.range.low), ("high", test.range.high)]
+
+
+def expressions(statement: tree.Statement) -> Iterator[tree.Expr]:
+    """The expressions of a test or a table of the file."""
+    if isinstance(statement, tree.Require | tree.Claim):
+        yield from (expr for _, expr in test_parts(statement.test))
+    elif isinstance(statement, tree.Show):
+        if statement.of is not None:
+            yield statement.of
+        else:
+            yield from (shown.expr for shown in statement.shown)
+
+
+class Statements:
+    """Turns the tests and tables of the file into nodes of a model; collects what it has to say in `found`."""
+
+    def __init__(self, model: Model, formulas: Formulas) -> None:
+        self.model = model
+        self.formulas = formulas
+        self.units = formulas.units
+        self.place = Place(model.project.entry)
+        self.found: list[Diagnostic] = []
+
+    def add_all(self) -> None:
+        for statement in self.model.project.entry.module.statements:
+            if isinstance(statement, tree.Require):
+                if statement.share is not None:
+                    title = "`in … of draws` is read but not evaluated yet"
+                    help = "the requirement is tested at the point values"
+                    self.found.append(diagnostic("S110", title, statement.share.span, help=help))
+                self.model.requirements.append((statement, self._test(statement.test, claim=False)))
+            elif isinstance(statement, tree.Claim):
+                self.model.claims.append((statement, self._test(statement.test, claim=True)))
+            elif isinstance(statement, tree.Show):
+                self._show(statement)
+
+    # ── what is needed ──
+
+    def needed(self, formula: Formula) -> Node:
+        """The node of a formula whose value is needed: what is undetermined in it is an error."""
+        missing = self.model.lacking(formula, None)
+        for node in missing:
+            self._undetermined(node)
+        node = None if missing else self.model.instantiate(formula, None)
+        return Node(UNKNOWN, (), formula.expr.span) if node is None else node
+
+    def _undetermined(self, node: Node) -> None:
+        missing = what_is_missing(self.model, node.payload, node.span.text)
+        if missing is None:
+            return
+        text, facts = missing
+        help = f"give {alternatives(facts)}" if facts else f"`tonne explain FILE {text}` says what each way to it lacks"
+        self.found.append(diagnostic("N117", f"`{text}` is not determined", node.span, help=help))
+
+    # ── tests ──
+
+    def _test(self, test: tree.Test, *, claim: bool) -> TestSides:
+        formulas = {name: self.formulas.lowering.lower(expr, self.place) for name, expr in test_parts(test)}
+        for formula in formulas.values():
+            self.formulas.lets_in(formula)
+        found = self.formulas.checker.found
+        before = len(found)
+        dimensions = {name: self.formulas.checker.dimension(f) for name, f in formulas.items()}
+        if claim and len(found) > before:
+            because = found[before].title
+            del found[before:]
+            return TestSides(test, {}, None, False, because)
+        nothing: dict[str, Node | None] = dict.fromkeys(formulas)
+        left = dimensions["left"]
+        if left is None or any(d is None for d in dimensions.values()):
+            return TestSides(test, nothing, None, True)
+        for name, dimension in dimensions.items():
+            if dimension is None or dimension == left or (name == "tolerance" and dimension == RATIO):
+                continue
+            unlike = f"{self.units.describe(left)} with {self.units.describe(dimension)}"
+            if claim:
+                return TestSides(test, {}, None, False, f"the claim compares {unlike}")
+            self._unlike_sides(test, formulas["left"], formulas[name], left, dimension, unlike)
+            return TestSides(test, nothing, None, True)
+        nodes: dict[str, Node | None] = {}
+        for name, formula in formulas.items():
+            if claim:
+                missing = self.model.lacking(formula, None)
+                if missing:
+                    return TestSides(test, {}, None, False, self._lacks(missing[0]))
+                nodes[name] = self.model.instantiate(formula, None)
+            else:
+                nodes[name] = self.needed(formula)
+        references = tuple(r for f in formulas.values() for r in f.references)
+        relative = dimensions.get("tolerance") == RATIO
+        return TestSides(test, nodes, left, True, relative=relative, references=references)
+
+    def _lacks(self, node: Node) -> str:
+        missing = what_is_missing(self.model, node.payload, node.span.text)
+        text, facts = missing or (node.span.text, [])
+        return f"`{text}` is not determined" + (f"; give {alternatives(facts)}" if facts else "")
+
+    def _unlike_sides(
+        self,
+        test: tree.Test,
+        left: Formula,
+        right: Formula,
+        left_is: Dimension,
+        right_is: Dimension,
+        unlike: str,
+    ) -> None:
+        help, fix = self.formulas.checker.hints.of_sum(right, left.root, right.root, left_is, right_is, left_is)
+        name = self.units.describe
+        labels = [Label(left.expr.span, name(left_is)), Label(right.expr.span, name(right_is))]
+        if isinstance(test, tree.Comparison):
+            labels.insert(0, Label(test.operator_span))
+        else:
+            labels.reverse()
+        self.found.append(diagnostic("D204", f"cannot compare {unlike}", *labels, help=help, fix=fix))
+
+    # ── tables ──
+
+    def _show(self, show: tree.Show) -> None:
+        columns = tuple(s.expr.span.text for s in show.shown)
+        lower = self.formulas.lowering.lower
+        if show.of is None:
+            values = tuple(self._shown(s, lower(s.expr, self.place), self._unit(s), None) for s in show.shown)
+            self.model.shows.append(ShownTable(show.title, columns, (("", values),), False, show.span))
+            return
+        reference = self.formulas.lowering.find(show.of, self.place)
+        if reference is None:
+            return
+        members = self._members(reference)
+        if not members:
+            title = f"`{show.of}` is no list of instances"
+            self.found.append(diagnostic("N119", title, show.of.span, help="for example `let runs = [a, b]`"))
+            return
+        inside = Place(self.model.project.entry, members[0].kind)
+        lowered = [(s, lower(s.expr, inside), self._unit(s)) for s in show.shown]
+        rows = tuple((m.name, tuple(self._shown(s, f, unit, m) for s, f, unit in lowered)) for m in members)
+        self.model.shows.append(ShownTable(show.title, columns, rows, True, show.span))
+
+    def _members(self, reference: Reference) -> tuple[Instance, ...]:
+        """The rows of a table: one instance, or those of a list."""
+        if reference.field is not None:
+            return ()
+        at = self.model.reached(reference, None)
+        return at if isinstance(at, tuple) else ((at,) if at is not None else ())
+
+    def _unit(self, shown: tree.Shown) -> Unit | None:
+        """The unit that `in` names."""
+        if shown.unit is None or shown.unit_span is None:
+            return None
+        known = self.units.lookup(shown.unit)
+        if isinstance(known, UnitProblem):
+            self.found.append(diagnostic(known.code, known.title, shown.unit_span, help=known.help))
+            return None
+        return known
+
+    def _shown(self, shown: tree.Shown, formula: Formula, unit: Unit | None, member: Instance | None) -> ShownValue:
+        """One shown value; in a table of instances what is undetermined is `—`, else it is an error."""
+        self.formulas.lets_in(formula)
+        text = shown.expr.span.text
+        dimension = self.formulas.checker.dimension(formula)
+        nothing = ShownValue(text, None, None, None, shown.span)
+        if shown.unit is not None and unit is None:
+            return nothing
+        if unit is not None and dimension is not None and unit.dimension != dimension:
+            self._wrong_unit(shown, dimension)
+            return nothing
+        if unit is None and formula.root.op == LEAF:
+            reference: Reference = formula.root.payload
+            if reference.field is not None:
+                unit = reference.field.unit
+            elif isinstance(reference.root, Let):
+                unit = self.model.let_units.get(reference.root)
+        node: Node | None
+        if dimension is None:
+            node = Node(UNKNOWN, (), shown.span)
+        elif member is None:
+            node = self.needed(formula)
+        else:
+            node = self.model.instantiate(formula, self.model.states.get(member))
+        return ShownValue(text, node, unit, dimension, shown.span, formula.references)
+
+    def _wrong_unit(self, shown: tree.Shown, dimension: Dimension) -> None:
+        if shown.unit_span is None or any(d.span == shown.unit_span for d in self.found):
+            return
+        name = self.units.describe(dimension)
+        words = ", ".join(self.units.words_of(dimension))
+        self.found.append(
+            diagnostic(
+                "D205",
+                f"{name} cannot be shown in `{shown.unit}`",
+                Label(shown.unit_span),
+                Label(shown.expr.span, name),
+                help=f"units of {name}: {words}" if words else "leave `in` out",
+            )
+        )
