@@ -132,7 +132,7 @@ class Checker:
             self.found.append(
                 diagnostic(
                     "D206",
-                    f"{expr.text} needs a unit: {what} is {name(unit.dimension)}",
+                    f"{expr.text} needs a unit of {name(unit.dimension)}",
                     Label(expr.span),
                     *declared,
                     help=f"for example `{example}`",

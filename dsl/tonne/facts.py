@@ -11,16 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formatting import figure, number
 from tonne.graph import NUMBER, OPERATORS, Node, postorder
 from tonne.model import State
-from tonne.relations import Relation, fact_of, needs_of
-
-if TYPE_CHECKING:
-    from tonne.run import Run
+from tonne.relations import Relation, needs_of
+from tonne.run import Run, field_label
 
 # Facts that agree within this are not compared further: sources round.
 TOLERANCE = 0.02
@@ -205,8 +202,6 @@ def _disagreement(
     )
     if percent < 200:
         title += " than it is"
-    from tonne.run import field_label
-
     notes = [
         f"{value} {_by(c)}: {_facts(run, mine)}",
         f"{other} by `{' '.join(formula.text.split())}`: {_facts(run, theirs)}",
@@ -270,6 +265,3 @@ def _stand_ins(run: Run, state: State) -> Iterator[Diagnostic]:
                 Label(formula.expr.span, "stands in where nothing better is known"),
                 help=f"bind `{field}` if {derived} is right, or check what it follows from",
             )
-
-
-__all__ = ["Comparison", "elasticities", "fact_of", "find", "other_ways"]

@@ -66,7 +66,8 @@ class Formulas:
                 for kept, written in zip(ranges, (declaration.bounds, usual), strict=True):
                     if written is not None:
                         ends = [self.lowering.lower(e, place) for e in (written.low, written.high)]
-                        if all([self._fits(end, one, "D202") for end in ends]):
+                        fit = [self._fits(end, one, "D202") for end in ends]
+                        if all(fit):
                             kept[name] = (ends[0], ends[1])
         relations, unlike = find_relations(alternatives)
         for first, second in unlike:
@@ -107,7 +108,7 @@ class Formulas:
                         "N119",
                         f"`{value.expr}` is {what}; a {one.target.name} is needed",
                         value.expr.span,
-                        help=f"name a {one.target.name}",
+                        help="name a field that holds one",
                     )
                 )
                 continue
@@ -120,7 +121,7 @@ class Formulas:
         self.own.append(
             diagnostic(
                 "N122",
-                f"`{second[0]}` and `{first[0]}` are tied by two formulas that do not solve each other",
+                "these two formulas do not solve each other",
                 Label(other.expr.span, f"gives `{second[0]}`"),
                 Label(one.expr.span, f"gives `{first[0]}`"),
                 help="solve one for the other, or let their fields differ",

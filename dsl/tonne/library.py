@@ -6,6 +6,7 @@ file, and nothing larger than the limit.
 
 from __future__ import annotations
 
+import re
 import stat
 import tomllib
 from dataclasses import dataclass, field, fields, replace
@@ -38,6 +39,28 @@ def library_modules() -> tuple[str, ...]:
     return tuple(sorted(".".join(p.relative_to(root).with_suffix("").parts) for p in root.rglob("*.tonne")))
 
 
+@lru_cache(maxsize=1)
+def _names() -> dict[str, str]:
+    """The instances of the library and the module of each, read off their heads."""
+    head = re.compile(r"^[a-z_]\w*[ \t]+([A-Za-z_]\w*)[ \t]*(?:like[ \t]+[\w.]+[ \t]*)?\{", re.MULTILINE)
+    names: dict[str, str] = {}
+    for module in library_modules():
+        path = library_file(module)
+        if path is not None and not module.startswith("core."):
+            for name in head.findall(path.read_text(encoding="utf-8")):
+                names.setdefault(name, module)
+    return names
+
+
+def module_of(name: str) -> str | None:
+    """The library module that has an instance of this name."""
+    return _names().get(name)
+
+
+def library_names() -> list[str]:
+    return list(_names())
+
+
 def library_file(module: str) -> Path | None:
     return library_root().joinpath(*module.split(".")).with_suffix(".tonne") if module in library_modules() else None
 
@@ -68,11 +91,14 @@ def read_settings(root: Path) -> tuple[Settings, list[Diagnostic]]:
     source, found = read(path, SETTINGS, DEFAULT_LIMITS)
     if source is None:
         return Settings(), found
-    start = Span(source, 0, 0)
     try:
         document = tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
-        return Settings(), [diagnostic("L603", f"tonne.toml cannot be read: {error}", start, help="it is a TOML file")]
+        at = re.search(r"at line (\d+)", str(error))
+        line = min(int(at.group(1)), len(source.line_starts)) if at else 1
+        start = source.line_starts[line - 1]
+        title = f"tonne.toml cannot be read: {error}"
+        return Settings(), [diagnostic("L603", title, Span(source, start, start), help="it is a TOML file")]
     found = []
 
     def complain(title: str, word: str, help: str) -> None:

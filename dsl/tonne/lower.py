@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from tonne import library
 from tonne.diagnostic import Applicability, Diagnostic, Fix, Label, diagnostic
 from tonne.dimension import RATIO
 from tonne.graph import (
@@ -129,7 +130,7 @@ class Lowering:
 
     def _number(self, number: tree.Number, place: Place) -> Node:
         if number.unit is None:
-            half = 0.0 if place.exact or number.whole else number.half_unit
+            half = 0.0 if place.exact or number.whole else number.half_unit  # numbers in full are exact
             return Node(NUMBER, (), number.span, Given(number.value, RATIO, half, number, not place.exact))
         unit = self.units.lookup(number.unit)
         span = number.unit_span or number.span
@@ -142,7 +143,8 @@ class Lowering:
             self.found.append(
                 diagnostic("D209", f"`{word}` is a unit of {file}", span, help=f"name it in a `use` of {file}")
             )
-        half = 0.0 if place.exact or (number.whole and unit.counted) else number.half_unit * unit.factor
+        exact = place.exact or (number.whole and (unit.counted or number.value == 1))  # `1 year` names the unit
+        half = 0.0 if exact else number.half_unit * unit.factor
         return Node(
             NUMBER,
             (),
@@ -163,6 +165,10 @@ class Lowering:
                     span,
                     help=f"to divide by the value `{name}` write `{mended}`",
                 )
+        if problem.code == "D210" and problem.suffix and not number.text[-1].isalpha():
+            mended = f"{number.text}{problem.suffix} {problem.instead}"
+            certain = Fix(number.span, mended, Applicability.CERTAIN)
+            return diagnostic(problem.code, problem.title, span, help=f"write `{mended}`", fix=certain)
         fix = Fix(span, problem.instead, Applicability.CERTAIN) if problem.instead else None
         return diagnostic(problem.code, problem.title, span, help=problem.help, fix=fix)
 
@@ -232,11 +238,11 @@ class Lowering:
             self.found.append(
                 diagnostic(
                     "N121",
-                    f"`{head}` is a field of this {place.kind.name} and a name of the file",
+                    f"`{head}` has two readings here",
                     Label(span),
                     Label(symbol.declaration.name_span, "the name of the file"),
-                    Label(here, "the field"),
-                    help="rename the one of the file",
+                    Label(here, f"the field of a {place.kind.name}"),
+                    help=f"rename the `{head}` of line {symbol.declaration.name_span.line}",
                 )
             )
             return None
@@ -335,6 +341,8 @@ class Lowering:
                 help, fix = f"`{head}` is a unit: put a number before it, as in `1 {head}`", None
         elif not help and head in FUNCTIONS:
             help = f"`{head}` is a function: `{head}( … )`"
+        elif not help and (module := library.module_of(head)) is not None:
+            help = f"write `use {module} {{ {head} }}`"
         elif not help:
             owners = [n for n, s in place.scope.symbols.items() if isinstance(s, Instance) and head in s.kind.fields]
             help = f"`{owners[0]}.{head}` is one" if owners else "define it with `let`, or import it with `use`"

@@ -67,10 +67,16 @@ def what_is_missing(model: Model, reference: Reference, text: str) -> tuple[str,
             at = following
     if isinstance(at, Instance) and reference.field is not None:
         state = model.states.get(at)
-        if state is None or at.partly_read:
+        if state is None or at.partly_read or _lost_a_reference(state):
             return None
         return text, would_determine(model, state).get(reference.field.name, [])
     return text, []
+
+
+def _lost_a_reference(state: State) -> bool:
+    """Whether a binding of the instance names something that could not be found, which was reported."""
+    names = (f.name for f in state.instance.kind.references)
+    return any(name in state.instance.bindings and name not in state.targets for name in names)
 
 
 def _of_list(model: Model, let: Let, reference: Reference, text: str) -> tuple[str, list[str]] | None:
@@ -79,7 +85,7 @@ def _of_list(model: Model, let: Let, reference: Reference, text: str) -> tuple[s
         state = model.states.get(member)
         if state is None or reference.field is None or reference.refs or reference.field.name in state.nodes:
             continue
-        if member.partly_read:
+        if member.partly_read or _lost_a_reference(state):
             return None
         facts = would_determine(model, state).get(reference.field.name, [])
         return f"{member.name}.{reference.field.name}", [f if "." in f else f"{member.name}.{f}" for f in facts]

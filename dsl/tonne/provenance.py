@@ -30,7 +30,10 @@ def check_provenance(project: Project) -> list[Diagnostic]:
 def _unsourced(scope: Scope) -> Iterator[Diagnostic]:
     for statement in scope.module.statements:
         if isinstance(statement, tree.InstanceDeclaration):
-            values = [b.value for b in statement.bindings]
+            kind = scope.kinds.get(statement.kind)
+            fields_of_kind = kind.fields if kind is not None else {}
+            quantities = {n for n, f in fields_of_kind.items() if f.is_quantity}
+            values = [b.value for b in statement.bindings if b.name in quantities]
         elif isinstance(statement, tree.KindDeclaration):
             values = [v for f in statement.fields for v in f.alternatives if isinstance(v.expr, tree.Number)]
         else:
@@ -38,7 +41,7 @@ def _unsourced(scope: Scope) -> Iterator[Diagnostic]:
         for value in values:
             if isinstance(value, tree.Value) and value.provenance is None:
                 number = next(_numbers(value), None)
-                if number is not None and not (value.allow is not None and value.allow.code == "P301"):
+                if number is not None:
                     text = number.span.text
                     yield diagnostic(
                         "P301",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.formatting import number
@@ -12,9 +12,8 @@ from tonne.lower import Formula, Reference
 from tonne.model import State
 from tonne.names import Field
 from tonne.relations import value_at
-
-if TYPE_CHECKING:
-    from tonne.run import Run
+from tonne.run import Run, field_label
+from tonne.syntax import tree
 
 # A value this close beyond an end is rounding, not a violation.
 _SLACK = 1e-9
@@ -24,7 +23,6 @@ _SUFFIXES = {1e3: "k", 1e6: "M", 1e9: "B", 1e12: "T"}
 def find(run: Run) -> Iterator[Diagnostic]:
     """V221 for each value out of its bounds, V225 or V229 for one outside its usual range."""
     for state in run.model.own_states():
-        allowed = {b.field.name: getattr(b.value, "allow", None) for b in state.instance.bindings.values()}
         for name, node in state.nodes.items():
             one = state.instance.kind.fields[name]
             value = run.value(node)
@@ -37,10 +35,7 @@ def find(run: Run) -> Iterator[Diagnostic]:
                 low, high = (_end(run, state, e) for e in ends)
                 if low is None or high is None or low - _SLACK * abs(low) <= value <= high + _SLACK * abs(high):
                     continue
-                said = report(run, state, one, value, low, high)
-                accepted = allowed.get(name)
-                if accepted is None or accepted.code != said.code:
-                    yield said
+                yield report(run, state, one, value, low, high)
                 break
 
 
@@ -58,12 +53,6 @@ def _end(run: Run, state: State, formula: Formula) -> float | None:
     return None if value != value else value
 
 
-def _label(run: Run, state: State, one: Field) -> Label:
-    from tonne.run import field_label
-
-    return field_label(state, one.name)
-
-
 def _words(one: Field, value: float) -> str:
     assert one.unit is not None
     return number(value / one.unit.factor, one.unit.word)
@@ -73,19 +62,19 @@ def _out_of_bounds(run: Run, state: State, one: Field, value: float, low: float,
     bounds = one.declaration.bounds
     assert bounds is not None
     where = bounds.span
+    name = f"{state.instance.name}.{one.name}"
+    given = one.name in state.instance.bindings
     return diagnostic(
         "V221",
-        f"`{one.name}` of `{state.instance.name}` is {_words(one, value)}; it lies in {_words(one, low)} .. {_words(one, high)}",
-        _label(run, state, one),
+        f"`{name}` is {_words(one, value)}, outside {_words(one, low)} .. {_words(one, high)}",
+        field_label(state, one.name),
         Label(where, "the bounds"),
-        help=_why_derived(state, one) or f"the bounds are set in {where.source.name} line {where.line}",
+        help=f"the bounds are set in {where.source.name} line {where.line}" if given else _from_what(name),
     )
 
 
-def _why_derived(state: State, one: Field) -> str:
-    if one.name in state.instance.bindings:
-        return ""
-    return f"it is derived; `tonne explain {state.instance.name}.{one.name}` shows from what"
+def _from_what(name: str) -> str:
+    return f"it is derived; `tonne explain FILE {name}` shows from what"
 
 
 def _unusual(run: Run, state: State, one: Field, value: float, low: float, high: float) -> Diagnostic:
@@ -93,32 +82,25 @@ def _unusual(run: Run, state: State, one: Field, value: float, low: float, high:
     usual = one.declaration.usual
     assert usual is not None
     binding = state.instance.bindings.get(one.name)
-    where = usual.range.span
-    written = getattr(getattr(binding, "value", None), "expr", None)
-    if binding is not None and written is not None and hasattr(written, "half_unit"):
-        for factor, suffix in _SUFFIXES.items():
-            if low <= value * factor <= high and written.text.isdigit():
-                mended = f"{written.text}{suffix} {written.unit}" if written.unit else f"{written.text}{suffix}"
-                return diagnostic(
-                    "V225",
-                    f"{_words(one, value)} is {_fraction(factor)} of what is usual",
-                    Label(written.span),
-                    Label(where, "the usual range"),
-                    help=f"did you mean `{mended}`?",
-                    fix=Fix(written.span, mended),
-                )
-    side = "below" if value < low else "above"
-    source = f", from {usual.provenance}" if usual.provenance else ""
+    where = Label(usual.range.span, "the usual range")
+    written = binding.value.expr if binding is not None and isinstance(binding.value, tree.Value) else None
+    if isinstance(written, tree.Number) and not written.text[-1].isalpha():
+        fitting = [f for f in _SUFFIXES if low <= value * f <= high]
+        if fitting:
+            middle = math.sqrt(low * high) if low > 0 else high
+            factor = min(fitting, key=lambda f: abs(math.log(value * f / middle)))
+            mended = f"{written.text}{_SUFFIXES[factor]} {written.unit or ''}".strip()
+            title = f"{written.span.text} is {_FRACTIONS[factor]} of what is usual"
+            fix = Fix(written.span, mended)
+            return diagnostic("V225", title, Label(written.span), where, help=f"did you mean `{mended}`?", fix=fix)
+    name = f"{state.instance.name}.{one.name}"
+    end = f"below the usual {_words(one, low)}" if value < low else f"above the usual {_words(one, high)}"
+    source = f" ({usual.provenance})" if usual.provenance else ""
+    line = f"{where.span.source.name} line {where.span.line}"
+    help = f'the range is set in {line}{source}; `allow V229 "why"` accepts it' if binding else _from_what(name)
     return diagnostic(
-        "V229",
-        f"`{one.name}` of `{state.instance.name}` is {_words(one, value)}: {side} the usual {_words(one, low)} .. {_words(one, high)}",
-        _label(run, state, one),
-        Label(where, "the usual range"),
-        help=f'the range is set in {where.source.name} line {where.line}{source}; `allow V229 "why"` accepts it'
-        if binding
-        else _why_derived(state, one),
+        "V229", f"`{name}` is {_words(one, value)}, {end}", field_label(state, one.name), where, help=help
     )
 
 
-def _fraction(factor: float) -> str:
-    return {1e3: "a thousandth", 1e6: "a millionth", 1e9: "a billionth", 1e12: "a trillionth"}[factor]
+_FRACTIONS = {1e3: "a thousandth", 1e6: "a millionth", 1e9: "a billionth", 1e12: "a trillionth"}

@@ -56,7 +56,7 @@ class References:
                     "N119",
                     f"`{one.name}` is a {one.target.name}; this is a value",
                     value.span,
-                    help=f"name a {one.target.name}{example}",
+                    help=f"name one{example}",
                 )
             )
             return
@@ -75,7 +75,7 @@ class References:
                         "N119",
                         title,
                         expr.span,
-                        help=f"name a {one.target.name}{self._in_scope(one.target, binding)}",
+                        help=f"name one{self._in_scope(one.target, binding)}",
                     )
                 )
             elif kind is not None:
@@ -99,7 +99,7 @@ class References:
         help = (
             f"{one.target.name} in scope: {', '.join(names[:8])}"
             if names
-            else f"define a {one.target.name}, or import one with `use`"
+            else f"define one with `{one.target.name} name {{ … }}`, or import one with `use`"
         )
         self.found.append(
             diagnostic("N119", f"`{text}` is a {kind.name}; {one.target.name} is needed", span, help=help)

@@ -32,6 +32,7 @@ from tonne.names import (
 from tonne.order import is_circular, strongly_connected
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
+from tonne.syntax.keywords import KEYWORDS
 from tonne.units import UnitTable
 
 
@@ -188,10 +189,8 @@ class _Resolver:
         symbol = used.symbols.get(name)
         expr = one.value.expr
         if symbol is None:
-            help, fix = did_you_mean(name, used.symbols, expr.span)
-            self.found.append(
-                diagnostic("N111", f"`{module}` has nothing called `{name}`", expr.span, help=help, fix=None)
-            )
+            help, _ = did_you_mean(name, used.symbols, expr.span)
+            self.found.append(diagnostic("N111", f"`{module}` has nothing called `{name}`", expr.span, help=help))
             scope.lost.add(expr.parts[0])
             return one
         dotted = f"{module}.{name}"
@@ -297,6 +296,8 @@ class _Resolver:
         instance.own = frozenset(own)
 
     def _unknown_field(self, instance: Instance, name: str, span: Span) -> None:
+        if name in KEYWORDS:
+            return  # reported as a word of the language
         names = list(instance.kind.fields)
         near = closest(name, names)
         line = instance.kind.fields[near].declaration.name_span if near else None

@@ -1,8 +1,4 @@
-"""What a scenario gives: values, verdicts, and what is to be said of them.
-
-`evaluate` takes a `Model` and gives a `Run`. Bounds, usual ranges, facts that disagree, divisions by zero: each finding
-points at the lines that caused it, and a value that is not needed is not complained of.
-"""
+"""The values of a scenario, and how they are told: intervals, units, owners."""
 
 from __future__ import annotations
 
@@ -10,14 +6,14 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.diagnostic import Label
 from tonne.dimension import RATIO, Dimension
 from tonne.graph import NUMBER, Interval, Node, at_intervals, postorder
 from tonne.lower import Reference
 from tonne.model import Model, State
 from tonne.names import Let
-from tonne.plan import Program, plan
-from tonne.source import Span
+from tonne.plan import Program
+from tonne.syntax import tree
 from tonne.units import Unit
 
 
@@ -88,6 +84,8 @@ class Run:
 def default_unit(model: Model, references: Iterable[Reference], dimension: Dimension) -> Unit:
     """The unit in which an expression without one is shown: that of a field in it which has the same dimension, else the
     first declared, else base units."""
+    if dimension == RATIO:
+        return Unit("ratio", 1.0, RATIO, True)
     for reference in references:
         unit = reference.field.unit if reference.field is not None else None
         if unit is None and isinstance(reference.root, Let):
@@ -95,8 +93,6 @@ def default_unit(model: Model, references: Iterable[Reference], dimension: Dimen
         if unit is not None and unit.dimension == dimension:
             return unit
     table = model.project.units
-    if dimension == RATIO:
-        return Unit("ratio", 1.0, RATIO, True)
     for word in table.words_of(dimension, 1):
         unit_or_problem = table.lookup(word)
         if isinstance(unit_or_problem, Unit):
@@ -114,74 +110,12 @@ def unit_of_let(model: Model, let: Let) -> Unit | None:
     return default_unit(model, model.let_formulas[let].references, dimension)
 
 
-def evaluate(model: Model) -> tuple[Run, list[Diagnostic]]:
-    """The values of a model and what they show to be wrong or odd, apart from requirements and claims."""
-    from tonne import facts, ranges
-    from tonne.numeric.evaluate import evaluate as on_numpy
-
-    program = plan(model)
-    run = Run(model, program, on_numpy(program))
-    found = [*ranges.find(run), *facts.find(run), *not_finite(run)]
-    return run, found
-
-
-def not_finite(run: Run) -> list[Diagnostic]:
-    """Values that are needed and are no finite numbers, each with the operation that made it so."""
-    needed: list[Node] = list(run.model.lets.values())
-    for _, sides in (*run.model.requirements, *run.model.claims):
-        needed += [n for n in sides.parts.values() if n is not None]
-    for table in run.model.shows:
-        needed += [v.node for _, row in table.rows for v in row if v.node is not None and not table.is_table]
-    found: dict[int, Diagnostic] = {}
-    for root in needed:
-        if run.is_unknown(root) or math.isfinite(run.raw(root)):
-            continue
-        cause = next((n for n in postorder(root) if not math.isfinite(run.raw(n))), None)
-        if cause is not None and id(cause) not in found:
-            found[id(cause)] = _explain_not_finite(run, cause)
-    return list(found.values())
-
-
-def _explain_not_finite(run: Run, node: Node) -> Diagnostic:
-    owner = run.owner(node)
-    where: list[Label] = []
-    if owner is not None:
-        state, name = owner
-        where.append(Label(state.instance.declaration.name_span, f"`{name}` of `{state.instance.name}`"))
-    zero = node.args[1] if node.op == "/" else None
-    if zero is not None and run.raw(zero) == 0:
-        text = zero.span.text
-        source = _where_from(run, zero)
-        label = Label(node.span, "divides here")
-        labels = [Label(source, "this is zero"), label] if source is not None else [label, *where]
-        named = run.owner(zero)
-        name = f"{named[0].instance.name}.{named[1]}" if named else text
-        line = f"comes from line {source.line}" if source is not None else "give a value that is not zero"
-        return diagnostic("V224", f"`{name}` is zero, so this divides by zero", *labels, help=line)
-    values = ", ".join(f"{run.raw(a):.4g}" for a in node.args)
-    return diagnostic(
-        "V230",
-        f"`{node.span.text}` is no finite number",
-        Label(node.span, f"of {values}" if values else "here"),
-        *where,
-        help="too large for a 64-bit number, or a root or logarithm of a negative one",
-    )
-
-
-def _where_from(run: Run, node: Node) -> Span | None:
-    """The line of the scenario that gives a value: the binding of the field, or the number itself."""
-    owner = run.owner(node)
-    if owner is not None and owner[1] in owner[0].instance.bindings:
-        return owner[0].instance.bindings[owner[1]].span
-    for one in postorder(node):
-        if one.op == NUMBER and one.payload is not None and one.payload.is_fact:
-            return one.span
-    return None
-
-
 def field_label(state: State, name: str) -> Label:
     """Where a field of an instance got its value: its binding, or the instance's head."""
     binding = state.instance.bindings.get(name)
     if binding is not None:
-        return Label(binding.value.span, f"`{name}` of `{state.instance.name}`")
+        value = binding.value
+        return Label(
+            value.expr.span if isinstance(value, tree.Value) else value.span, f"`{name}` of `{state.instance.name}`"
+        )
     return Label(state.instance.declaration.name_span, f"`{name}` follows from what is given here")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tonne.accept import unknown_codes, without_accepted
 from tonne.build import build
 from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
 from tonne.model import Model
@@ -40,14 +41,15 @@ def check(path: Path, overrides: Sequence[str] = ()) -> Checked:
     if project is None:
         return Checked(path, None, None, tuple(in_file_order(found)))
     model, more = build(project)
-    found = [*found, *more, *check_provenance(project), *_spreads(project)]
+    found = [*found, *more, *check_provenance(project), *unknown_codes(project), *_spreads(project)]
     return Checked(path, project, model, _final(project, found))
 
 
 def _final(project: Project, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    ordered = in_file_order(with_severities(found, project.settings.severities))
+    """Findings in file order, the file itself first, without those that its author accepts."""
+    kept = without_accepted(project, with_severities(found, project.settings.severities))
     entry = project.entry.source
-    return tuple(sorted(ordered, key=lambda d: d.span.source is not entry))
+    return tuple(sorted(in_file_order(kept), key=lambda d: d.span.source is not entry))
 
 
 def _spreads(project: Project) -> list[Diagnostic]:
@@ -78,7 +80,7 @@ class Evaluated:
 
 def evaluate(path: Path, overrides: Sequence[str] = ()) -> Evaluated:
     """Checks and evaluates a file; values that rest on an error are left out, the others are given."""
-    from tonne.run import evaluate as evaluate_model
+    from tonne.evaluate import evaluate as evaluate_model
     from tonne.verdict import judge
 
     checked = check(path, overrides)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.dimension import RATIO, Dimension
@@ -66,8 +67,8 @@ class Statements:
         missing = self.model.lacking(formula, None)
         for node in missing:
             self._undetermined(node)
-        node = None if missing else self.model.instantiate(formula, None)
-        return Node(UNKNOWN, (), formula.expr.span) if node is None else node
+        made = None if missing else self.model.instantiate(formula, None)
+        return Node(UNKNOWN, (), formula.expr.span) if made is None else made
 
     def _undetermined(self, node: Node) -> None:
         missing = what_is_missing(self.model, node.payload, node.span.text)
@@ -80,7 +81,9 @@ class Statements:
     # ── tests ──
 
     def _test(self, test: tree.Test, *, claim: bool) -> TestSides:
-        formulas = {name: self.formulas.lowering.lower(expr, self.place) for name, expr in test_parts(test)}
+        # numbers in a test are no inputs: only what is given elsewhere is rounded
+        place = replace(self.place, exact=True)
+        formulas = {name: self.formulas.lowering.lower(expr, place) for name, expr in test_parts(test)}
         for formula in formulas.values():
             self.formulas.lets_in(formula)
         found = self.formulas.checker.found
@@ -129,7 +132,10 @@ class Statements:
         right_is: Dimension,
         unlike: str,
     ) -> None:
-        help, fix = self.formulas.checker.hints.of_sum(right, left.root, right.root, left_is, right_is, left_is)
+        # a number stays as it is: what it is compared with is more likely the wrong field
+        wanted = right_is if isinstance(right.expr, tree.Number) and right.expr.unit is not None else left_is
+        formula = left if wanted == right_is else right
+        help, fix = self.formulas.checker.hints.of_sum(formula, left.root, right.root, left_is, right_is, wanted)
         name = self.units.describe
         labels = [Label(left.expr.span, name(left_is)), Label(right.expr.span, name(right_is))]
         if isinstance(test, tree.Comparison):

@@ -56,6 +56,7 @@ class UnitProblem(NamedTuple):
     title: str
     help: str
     instead: str | None = None
+    suffix: str = ""  # the magnitude suffix of a number that says what a refused prefix meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +313,7 @@ class UnitTable:
                 suffix = {"k": "k", "M": "M", "G": "B", "T": "T"}.get(prefix)
                 taken = self.prefixes_of(rest)
                 help = f"`1{suffix} {rest}` is {value} {rest}s" if suffix else f"it takes {', '.join(taken) or 'none'}"
-                return UnitProblem("D210", f"`{rest}` takes no prefix `{prefix}`", help)
+                return UnitProblem("D210", f"`{rest}` takes no prefix `{prefix}`", help, instead(rest), suffix or "")
         near = self.near(atom)
         if near:
             return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `{instead(near)}`?", instead(near))

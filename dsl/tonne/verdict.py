@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.facts import elasticities
 from tonne.formatting import figure, number, power_of_ten, times
-from tonne.graph import NUMBER, Interval, Node
+from tonne.graph import NUMBER, Interval, Node, postorder
 from tonne.model import TestSides
 from tonne.run import Run, default_unit
 from tonne.syntax import tree
 from tonne.units import Unit
 
 _SAME = 1e-9
+_NEAR = 0.02  # how near a power of 1000 a ratio is called one when its inputs are rounded
 
 
 class Outcome(StrEnum):
@@ -101,13 +103,40 @@ def _verdict(run: Run, statement: tree.Require | tree.Claim, sides: TestSides, *
     if not claim:
         return Verdict(statement, Outcome.MISSED, **shown)  # type: ignore[arg-type]
     intervals = {name: run.interval(node) for name, node in nodes.items() if node is not None}
-    literal = _literal(test)
-    if literal is not None:
-        intervals["right"] = points["right"]
-    if _holds(test, intervals, nodes, sides.relative):
+    if _both_move(nodes, known):
+        within = _within_rounding_of_both(run, test, known, nodes, sides.relative)
+    else:
+        within = _holds(test, intervals, nodes, sides.relative)
+    if within:
         return Verdict(statement, Outcome.WITHIN_ROUNDING, **shown)  # type: ignore[arg-type]
     cause = _cause(test, known["left"], intervals["left"], nodes)
     return Verdict(statement, Outcome.REFUTED, cause=cause, **shown)  # type: ignore[arg-type]
+
+
+def _both_move(nodes: dict[str, Node | None], known: dict[str, float]) -> bool:
+    """Whether a test compares two values that both follow from given facts, so that a fact may stand on both sides."""
+    right = nodes.get("right")
+    return right is not None and any(n.op == NUMBER and n.payload.half_unit for n in postorder(right))
+
+
+def _within_rounding_of_both(
+    run: Run, test: tree.Test, known: dict[str, float], nodes: dict[str, Node | None], relative: bool
+) -> bool:
+    """Whether two derived values could meet: each fact is moved once, by half a unit of its last digit, to first order."""
+    left, right = nodes["left"], nodes["right"]
+    assert left is not None
+    assert right is not None
+    if known["left"] * known["right"] <= 0:
+        return False
+    of_left, of_right = elasticities(run, left), elasticities(run, right)
+    allowed = 0.0
+    for key, (node, slope) in {**of_right, **of_left}.items():
+        slope = of_left.get(key, (node, 0.0))[1] - of_right.get(key, (node, 0.0))[1]
+        allowed += abs(slope) * node.payload.half_unit / abs(node.payload.value) if node.payload.value else 0.0
+    share = math.expm1(allowed)
+    points = {name: (v, v) for name, v in known.items()}
+    points["left"] = tuple(sorted((known["left"] / (1 + share), known["left"] * (1 + share))))  # type: ignore[assignment]
+    return _holds(test, points, nodes, relative)
 
 
 def _literal(test: tree.Test) -> tree.Number | None:
@@ -170,7 +199,8 @@ def _cause(test: tree.Test, computed: float, interval: Interval, nodes: dict[str
         return ""
     scale = 10.0**exponent
     half = _half_unit(right)
-    if interval[0] / scale - half <= claimed <= interval[1] / scale + half or abs(computed / scale - claimed) <= half:
+    rounded = interval[0] / scale - half <= claimed <= interval[1] / scale + half
+    if abs(computed / scale - claimed) <= half or (rounded and abs(computed / scale / claimed - 1) <= _NEAR):
         return f"a factor of exactly {power_of_ten(exponent)}: a unit prefix slip"
     return ""
 
@@ -190,38 +220,54 @@ def _unit(run: Run, test: tree.Test, sides: TestSides) -> Unit:
     return default_unit(run.model, sides.references, sides.dimension)
 
 
+def measure(verdict: Verdict) -> str:
+    """How far the scenario is from what is required or claimed: `1,000 times`, `1/45`, `12 % above`."""
+    if verdict.ratio is None:
+        return "not that"
+    if not 0.5 <= verdict.ratio <= 2:
+        return times(verdict.ratio)
+    return f"{figure(abs(verdict.ratio - 1) * 100, 2)} % {'above' if verdict.ratio > 1 else 'below'}"
+
+
+_BOUNDS = {"<=": "at most ", "<": "less than ", ">=": "at least ", ">": "more than "}
+
+
+def told(verdict: Verdict) -> str:
+    """What the scenario gives against what is claimed, in one clause."""
+    if verdict.unit is None or verdict.computed is None:
+        return verdict.because
+    computed = number(verdict.computed, verdict.unit.word)
+    if verdict.claimed is None:
+        return f"the scenario gives {computed}"
+    test = verdict.statement.test
+    bound = _BOUNDS.get(test.operator, "") if isinstance(test, tree.Comparison) else ""
+    if isinstance(test, tree.Inside):
+        bound = _BOUNDS[">=" if verdict.computed < verdict.claimed else "<="]
+    word = "required" if isinstance(verdict.statement, tree.Require) else "claimed"
+    return f"the scenario gives {computed}, {word} {bound}{figure(verdict.claimed)}: {measure(verdict)}"
+
+
 def _missed(verdict: Verdict) -> Diagnostic:
-    assert verdict.unit is not None and verdict.computed is not None
+    assert verdict.unit is not None
+    assert verdict.computed is not None
     test = verdict.statement.test
     left = " ".join(test.left.span.text.split())
     computed = number(verdict.computed, verdict.unit.word)
     wanted = " ".join(test.span.source.text[test.left.span.end : test.span.end].split())
-    ratio = f": {times(verdict.ratio)}" if verdict.ratio is not None and not 0.5 < verdict.ratio < 2 else ""
+    is_path = isinstance(test.left, tree.Path)
     return diagnostic(
         "C401",
-        f"`{left}` is {computed}, required {wanted}{ratio}",
-        Label(verdict.statement.span, f"this is {computed}"),
-        help=f"`tonne explain {left}` shows what it follows from"
-        if left.replace(".", "").replace("_", "").isalnum()
-        else "",
+        f"`{left}` is {computed}, required {wanted}",
+        Label(verdict.statement.span, f"this is {measure(verdict)}" if verdict.ratio is not None else ""),
+        help=f"`tonne explain FILE {left}` shows what it follows from" if is_path else "",
     )
 
 
 def _refuted(verdict: Verdict) -> Diagnostic:
-    assert verdict.unit is not None and verdict.computed is not None and verdict.claimed is not None
-    computed = number(verdict.computed, verdict.unit.word)
-    claimed = figure(verdict.claimed)
-    ratio = f": {times(verdict.ratio)}" if verdict.ratio is not None else ""
     source = verdict.statement.provenance
-    return diagnostic(
-        "C402",
-        f"the scenario gives {computed}, claimed {claimed}{ratio} the claim"
-        if ratio
-        else f"the scenario gives {computed}, claimed {claimed}",
-        Label(verdict.statement.span, "the claim"),
-        help=verdict.cause,
-        notes=[f"claimed by {source}"] if source is not None else [],
-    )
+    notes = [f"claimed by {source}"] if source is not None else []
+    label = Label(verdict.statement.span, "the claim")
+    return diagnostic("C402", told(verdict), label, help=verdict.cause, notes=notes)
 
 
-__all__ = ["Outcome", "Verdict", "judge"]
+__all__ = ["Outcome", "Verdict", "judge", "told"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tonne.cli.shared import SCENARIO, console, exit_code, print_findings, print_json, setting, strict
+from tonne.cli.shared import SCENARIO, console, exit_code, print_findings, print_json, setting, strict, width_of
 from tonne.diagnostic import Diagnostic
 
 
@@ -52,7 +52,7 @@ def run(files: tuple[Path, ...], overrides: tuple[str, ...], strict: bool, style
             out.print(f"{file}", style="bold")
         print_findings(result.diagnostics, "full", stderr=True)
         if result.run is not None:
-            for part in run_as_tables(result.run, result.requirements, result.claims, out.width):
+            for part in run_as_tables(result.run, result.requirements, result.claims, width_of(out)):
                 out.print(part)
     if style == "json":
         print_json(documents[0] if len(files) == 1 else {"files": documents})

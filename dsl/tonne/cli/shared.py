@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 PIPE_WIDTH = 120
+UNCUT = 100_000
 SCENARIO = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -46,21 +47,20 @@ def strict(value: F) -> F:
 
 
 def console(stderr: bool = False) -> Console:
-    """Colour on a terminal only; in a pipe a fixed width, so that output does not depend on the window."""
+    """Colour on a terminal only; in a pipe no line is ever cut, so that output does not depend on the window."""
     from rich.console import Console
 
     made = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
-    if not made.is_terminal:
-        made = Console(
-            stderr=stderr,
-            highlight=False,
-            soft_wrap=True,
-            emoji=False,
-            markup=False,
-            width=PIPE_WIDTH,
-            no_color=True,
-        )
-    return made
+    if made.is_terminal:
+        return made
+    return Console(
+        stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False, width=UNCUT, no_color=True
+    )
+
+
+def width_of(out: Console) -> int:
+    """The width that tables are laid out for."""
+    return out.width if out.is_terminal else PIPE_WIDTH
 
 
 def print_findings(found: Iterable[Diagnostic], style: str, *, stderr: bool) -> None:

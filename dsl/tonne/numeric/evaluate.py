@@ -16,7 +16,7 @@ from tonne.plan import Program
 _CALLS = {name: getattr(np, row.numpy, None) for name, row in OPERATORS.items()}
 
 
-def evaluate(program: Program) -> list[float]:
+def values_of(program: Program) -> list[float]:
     """The value of each step, at the point values of all inputs."""
     values: list[float] = []
     with np.errstate(all="ignore"):

@@ -42,9 +42,9 @@ def _values(run: Run) -> dict[str, Any]:
                 continue
             status = "given" if state.is_given(name) else "derived"
             values[f"{state.instance.name}.{name}"] = _value(run.in_unit(node, one.unit), one.unit.word, status)
-    for let, node in run.model.lets.items():
-        unit = unit_of_let(run.model, let)
-        if let.scope is run.model.project.entry and unit is not None and not run.is_unknown(node):
+    for let in run.model.project.lets:
+        unit, node = unit_of_let(run.model, let), run.model.lets.get(let)
+        if node is not None and unit is not None and not run.is_unknown(node):
             values[let.name] = _value(run.in_unit(node, unit), unit.word, "derived")
     for table in run.model.shows:
         for row, cells in table.rows:

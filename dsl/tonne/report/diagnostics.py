@@ -92,7 +92,7 @@ def _blocks(labels: tuple[Label, ...]) -> list[tuple[SourceFile, list[tuple[int,
     for label in labels:
         source, lines = files.setdefault(id(label.span.source), (label.span.source, {}))
         on_line = lines.setdefault(label.span.line, [])
-        if all(l.span != label.span for l in on_line):
+        if all(other.span != label.span for other in on_line):
             on_line.append(label)
     return [(source, sorted(lines.items())) for source, lines in files.values()]
 

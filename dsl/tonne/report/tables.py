@@ -9,16 +9,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tonne.formatting import figure, number, times
+from tonne.formatting import figure, number
 from tonne.model import ShownTable, ShownValue, State
-from tonne.names import Instance
+from tonne.names import Field, Instance
 from tonne.report.diagnostics import clean
 from tonne.run import Run, default_unit, unit_of_let
 from tonne.syntax import tree
-from tonne.verdict import Outcome, Verdict
+from tonne.verdict import Outcome, Verdict, told
 
 MISSING = "—"
-_NARROWEST_COLUMN = 14
 
 
 def run_as_tables(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
@@ -72,49 +71,65 @@ def _table(title: str) -> Table:
 
 
 def _kind_tables(run: Run, states: list[State], width: int) -> Iterator[RenderableType]:
-    """The instances of one kind side by side, as many to a table as the width holds."""
-    column = max(_NARROWEST_COLUMN, *(len(s.instance.name) + 3 for s in states))
-    across = max(1, (width - 40) // column)
-    for start in range(0, len(states), across):
-        yield _kind_table(run, states[start : start + across])
+    """The instances of one kind side by side, as many to a table as the width holds; nothing is ever cut."""
+    rows = _rows(run, states)
+    around = max((len(name) + len(unit) for name, unit, _ in rows), default=0) + 6
+    widest = [
+        max(len(s.instance.name), *(len(cells[i].plain) for _, _, cells in rows), 0) for i, s in enumerate(states)
+    ]
+    start = 0
+    while start < len(states):
+        end, used = start + 1, around + widest[start] + 3
+        while end < len(states) and used + widest[end] + 3 <= width:
+            used += widest[end] + 3
+            end += 1
+        yield _kind_table([s.instance for s in states[start:end]], [(n, u, cells[start:end]) for n, u, cells in rows])
+        start = end
     lacking = [
         n for n in states[0].determination.undetermined if all(n in s.determination.undetermined for s in states)
     ]
     if lacking:
         example = f"{states[0].instance.name}.{lacking[0]}"
         words = Text(f"undetermined: {', '.join(lacking)}", "dim")
-        words.append(f"\n  (`tonne explain FILE {example}` says what would determine one)", "dim")
+        words.append(f"\n  (`tonne explain FILE {example}` says what would determine it)", "dim")
         yield words
 
 
-def _kind_table(run: Run, states: list[State]) -> Table:
-    kind = states[0].instance.kind
-    table = _table("")
-    table.add_column(kind.name, no_wrap=True)
-    for state in states:
-        table.add_column(state.instance.name, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for name, one in kind.fields.items():
-        cells: list[Text] = []
-        for state in states:
-            binding = state.instance.bindings.get(name)
-            mark = "*" if binding is not None else " "
-            style = "bold" if binding is not None else ""
-            if one.unit is not None:
-                node = state.nodes.get(name)
-                value = None if node is None else run.in_unit(node, one.unit)
-                cells.append(
-                    Text(
-                        MISSING + " " if value is None else figure(value) + mark,
-                        style if value is not None else "dim",
-                    )
-                )
-            else:
-                words = _label(state, name)
-                cells.append(Text(words + mark if words else MISSING + " ", style if words else "dim"))
+Row = tuple[str, str, list[Text]]
+
+
+def _rows(run: Run, states: list[State]) -> list[Row]:
+    """Name, unit and cells of each field that at least one of the instances has."""
+    rows: list[Row] = []
+    for name, one in states[0].instance.kind.fields.items():
+        cells = [_cell(run, state, one) for state in states]
         if any(c.plain != MISSING + " " for c in cells):
-            unit = one.unit.word if one.unit is not None and one.unit.word != "ratio" else ""
-            table.add_row(name, *cells, Text(unit, "dim"))
+            rows.append((name, one.unit.word if one.unit is not None and one.unit.word != "ratio" else "", cells))
+    return rows
+
+
+def _cell(run: Run, state: State, one: Field) -> Text:
+    """A value with `*` when it is given, or `—`."""
+    given = one.name in state.instance.bindings
+    if one.unit is not None:
+        node = state.nodes.get(one.name)
+        value = None if node is None else run.in_unit(node, one.unit)
+        words = "" if value is None else figure(value)
+    else:
+        words = _label(state, one.name)
+    if not words:
+        return Text(MISSING + " ", "dim")
+    return Text(words + ("*" if given else " "), "bold" if given else "")
+
+
+def _kind_table(instances: list[Instance], rows: list[Row]) -> Table:
+    table = _table("")
+    table.add_column(instances[0].kind.name, no_wrap=True)
+    for instance in instances:
+        table.add_column(instance.name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for name, unit, cells in rows:
+        table.add_row(name, *cells, Text(unit, "dim"))
     return table
 
 
@@ -174,9 +189,10 @@ def _lets(run: Run) -> RenderableType | None:
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True)
-    for let, node in run.model.lets.items():
+    for let in run.model.project.lets:
         unit = unit_of_let(run.model, let)
-        if let.scope is not run.model.project.entry or unit is None:
+        node = run.model.lets.get(let)
+        if node is None or unit is None:
             continue
         value = run.in_unit(node, unit)
         table.add_row(let.name, MISSING if value is None else figure(value), "" if unit.word == "ratio" else unit.word)
@@ -201,14 +217,8 @@ def _verdicts(title: str, verdicts: list[Verdict]) -> RenderableType:
         line.append(f"{mark} ", style)
         line.append(_plain(verdict.text))
         line.append(f"  {words}", style)
-        if (
-            verdict.outcome in (Outcome.REFUTED, Outcome.MISSED)
-            and verdict.computed is not None
-            and verdict.unit is not None
-        ):
-            line.append(f": the scenario gives {number(verdict.computed, verdict.unit.word)}")
-            if verdict.ratio is not None:
-                line.append(f", {times(verdict.ratio)}")
+        if verdict.outcome in (Outcome.REFUTED, Outcome.MISSED):
+            line.append(f": {told(verdict)}")
             if verdict.cause:
                 line.append(f"; {verdict.cause}")
         elif verdict.outcome is Outcome.NOT_COMPARABLE and verdict.because:

@@ -16,44 +16,9 @@ from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.limits import DEFAULT_LIMITS, Limits
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
+from tonne.syntax.keywords import KEYWORDS
+from tonne.syntax.mistakes import keyword_as_name
 
-KEYWORDS = frozenset(
-    [
-        "use",
-        "bibliography",
-        "dimension",
-        "unit",
-        "kind",
-        "let",
-        "require",
-        "claim",
-        "show",
-        "sweep",
-        "vary",
-        "case",
-        "optimum",
-        "minimize",
-        "maximize",
-        "over",
-        "subject",
-        "to",
-        "like",
-        "without",
-        "from",
-        "assumed",
-        "allow",
-        "excluded",
-        "correlate",
-        "in",
-        "within",
-        "of",
-        "or",
-        "usual",
-        "once",
-        "prefixes",
-        "alias",
-    ]
-)
 SUFFIX_EXPONENTS = {"k": 3, "M": 6, "B": 9, "T": 12}
 _NUMBER = re.compile(r"([0-9_]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?([kMBT])?$")
 _ESCAPE = re.compile(r"\\(.)")
@@ -89,14 +54,7 @@ class TreeBuilder(Transformer[Token, Any]):
     def named(self, token: Token) -> tuple[str, Span]:
         span = self.span(token)
         if token in KEYWORDS:
-            self.found.append(
-                diagnostic(
-                    "S107",
-                    f"`{token}` is a word of the language",
-                    span,
-                    help="choose another name, such as " + _other_name(token),
-                )
-            )
+            self.found.append(keyword_as_name(str(token), span))
         return str(token), span
 
     @staticmethod
@@ -116,7 +74,7 @@ class TreeBuilder(Transformer[Token, Any]):
         power = max(-400, min(power, 400))
         digits = whole.replace("_", "")
         value = float(f"{digits}.{decimals or 0}e{power}")
-        half_unit = float(f"5e{power - len(decimals or '') - 1}")
+        half_unit = float(f"5e{power - len(decimals or '') - 1}") if value else 0.0  # a written zero means none
         is_whole = decimals is None and exponent is None and suffix is None
         if unit is None:
             return tree.Number(text, value, half_unit, is_whole, None, span, None)
@@ -428,7 +386,3 @@ def with_lines(node: B, lines: Children) -> B:
         elif line is not None:
             places[_LINES[type(line)]] = (*places.get(_LINES[type(line)], ()), line)
     return replace(node, **places) if places else node
-
-
-def _other_name(word: str) -> str:
-    return {"from": "`origin`", "in": "`input`", "to": "`target`", "or": "`other`"}.get(word, f"`{word}_`")

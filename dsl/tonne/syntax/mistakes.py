@@ -11,7 +11,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from tonne.diagnostic import Applicability, Diagnostic, Fix, diagnostic
 from tonne.source import SourceFile, Span
-from tonne.syntax.build_tree import KEYWORDS
+from tonne.syntax.keywords import KEYWORDS, OTHER_NAMES
 from tonne.syntax.split import STATEMENT_WORDS
 
 _MAGNITUDES = {
@@ -46,6 +46,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 _STARTS_VALUE = re.compile(r"[\w(%$]")
 _ENDS_VALUE = re.compile(r'[\w%)"\]]$')
 _LAST_WORD = re.compile(r'("(?:\\.|[^"\\])*"|[\w.%$/*^]+|[^\s\w])[ \t]*$')
+_PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _NAMED_PLACES = {"NAME", "WORD"}
 
 
@@ -53,40 +54,81 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
     """The diagnostic for the statement of `length` characters at `offset` that could not be parsed."""
     if isinstance(error, UnexpectedCharacters):
         at = offset + (error.pos_in_stream or 0)
-        return _unreadable(Span(source, at, at + 1), _CHARACTERS.get(source.text[at : at + 1], ""))
-    assert isinstance(error, UnexpectedToken)  # lark has no other
+        return _character(source, at)
+    if not isinstance(error, UnexpectedToken):
+        raise error
     token = error.token
     if token.type == "$END":
-        end = offset + length
-        return _unreadable(Span(source, end, end), _wanted(error, source, end))
+        return _too_short(error, source, offset + length)
+    if token.type == "_NL":  # the line ended too soon
+        return _too_short(error, source, offset + (token.start_pos or 0))
     text = str(token)
     word = text.rsplit("\n", 1)[-1].lstrip() if "\n" in text else text
     begin = offset + (token.start_pos or 0) + len(text) - len(word)
-    if token.type == "_NL":  # the line ended too soon: point at its end
-        end = offset + (token.start_pos or 0)
-        return _unreadable(Span(source, end, end), _wanted(error, source, end))
     span = Span(source, begin, begin + len(word))
     expected = set(error.accepts or error.expected or ())
     previous = _previous(source, begin)
     rest = source.line(span.line)[span.column - 1 + len(word) :]
     if _NAMED_PLACES & expected and word in KEYWORDS and "NUMBER" not in expected:
-        return diagnostic(
-            "S107",
-            f"`{word}` is a word of the language",
-            span,
-            help=f"choose another name, such as `{word}_`",
-        )
+        return keyword_as_name(word, span)
+    if previous is not None and previous.text in ("from", "assumed") and token.type == "STRING":
+        return _unreadable(previous, _wanted_value(_previous(source, previous.start)))
     if previous is not None and _ENDS_VALUE.search(previous.text):
-        if (_NAME.fullmatch(word) and re.match(r"\s*[=:](?!=)", rest)) or word in STATEMENT_WORDS:
-            return diagnostic(
-                "S108",
-                "two statements on one line",
-                span,
-                help="put each on its own line, so that a change shows alone",
-            )
+        is_name = _NAME.fullmatch(word) is not None
+        if is_name and expected & {"EQUAL", "LBRACE"} and "NUMBER" not in expected and _NAME.fullmatch(previous.text):
+            return _spaced_name(previous.to(span))
+        if (is_name and re.match(r"\s*[=:](?!=)", rest)) or word in STATEMENT_WORDS:
+            help = "put each on its own line, so that a change shows alone"
+            return diagnostic("S108", "two statements on one line", span, help=help)
         if not previous.text.endswith('"') and _STARTS_VALUE.match(word):
             return _side_by_side(source, previous, span)
     return _unreadable(span, _CHARACTERS.get(word[:1], "") or _wanted(error, source, begin))
+
+
+def keyword_as_name(word: str, span: Span) -> Diagnostic:
+    other = OTHER_NAMES.get(word, f"{word}_")
+    help = f"choose another name, such as `{other}`"
+    return diagnostic("S107", f"`{word}` is a word of the language", span, help=help, fix=Fix(span, other))
+
+
+def _character(source: SourceFile, at: int) -> Diagnostic:
+    """A character that no word of the language begins with, here."""
+    line, column = source.position(at)
+    text = source.line(line)
+    character = text[column - 1 : column]
+    thousands = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])")
+    for match in thousands.finditer(text) if character == "," else ():
+        if match.start() < column <= match.end():
+            span = Span(source, at - column + 1 + match.start(), at - column + 1 + match.end())
+            mended = match.group().replace(",", "_")
+            help = f"write `{mended}`"
+            return diagnostic(
+                "S101", "a number has no commas", span, help=help, fix=Fix(span, mended, Applicability.CERTAIN)
+            )
+    implicit = re.search(r"([0-9][0-9_.]*)[ \t]+([A-Za-z_]\w*)$", text[: column - 1]) if character == "." else None
+    if implicit is not None:
+        path = _PATH.match(text, implicit.start(2))
+        name = path.group() if path else implicit.group(2)
+        span = Span(source, at - column + 1 + implicit.start(), at - column + 1 + implicit.start(2) + len(name))
+        mended = f"{implicit.group(1)} * {name}"
+        return diagnostic(
+            "S105", "two values stand side by side", span, help=f"write `{mended}`", fix=Fix(span, mended)
+        )
+    if character == ";" and re.match(r"\s*show\b", text):
+        return _unreadable(Span(source, at, at + 1), "a comma stands between shown values: `show a, b`")
+    return _unreadable(Span(source, at, at + 1), _CHARACTERS.get(character, ""))
+
+
+def _too_short(error: UnexpectedToken, source: SourceFile, end: int) -> Diagnostic:
+    """A line that ends before it is complete: the mark stands behind its last word."""
+    line, column = source.position(end)
+    words = _without_comment(source.line(line)[: column - 1]).rstrip()
+    at = end - column + 1 + len(words)
+    return _unreadable(Span(source, at, at), _wanted(error, source, at))
+
+
+def _without_comment(line: str) -> str:
+    return re.sub(r'("(?:\\.|[^"\\])*")|#.*', lambda m: m.group(1) or "", line)
 
 
 def _previous(source: SourceFile, at: int) -> Span | None:
@@ -96,45 +138,52 @@ def _previous(source: SourceFile, at: int) -> Span | None:
     return None if match is None else Span(source, at - column + 1 + match.start(1), at - column + 1 + match.end(1))
 
 
+def _spaced_name(span: Span) -> Diagnostic:
+    mended = "_".join(span.text.split())
+    return diagnostic(
+        "S101", f"a name is one word: `{span.text}`", span, help=f"write `{mended}`", fix=Fix(span, mended)
+    )
+
+
 def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
     """A number followed by two words, or two values with nothing between them."""
     line = source.line(span.line)
     before = line[: span.column - 1]
     spaced = re.search(r"([0-9][0-9_.]*(?:[eE][+-]?[0-9]+)?)[ \t]*([A-Za-z%][\w/*^]*)[ \t]+$", before)
     after = re.match(r"[A-Za-z][\w/*^-]*", line[span.column - 1 :])
-    if spaced and after:
+    if spaced and after and spaced.group(2) not in KEYWORDS:
         number, first, second = spaced.group(1), spaced.group(2), after.group()
         whole = Span(source, span.start - len(before) + spaced.start(), span.start + len(second))
         if first in _MAGNITUDES:
-            mended = f"{number}{_MAGNITUDES[first]} {second}"
-            return diagnostic(
-                "S104",
-                f"a unit is one word: `{whole.text}`",
-                whole,
-                help=f"write `{mended}`",
-                fix=Fix(whole, mended, Applicability.CERTAIN),
-            )
+            return _spaced_unit(whole, f"{number}{_MAGNITUDES[first]} {second}", Applicability.CERTAIN)
         if first == "per":
-            return diagnostic("S104", f"a unit is one word: `{whole.text}`", whole, help=f"write `{number} 1/{second}`")
-        if second == "per":
-            rest = re.match(r"per[ \t]+([A-Za-z]\w*)", line[span.column - 1 :])
-            if rest:
-                whole = Span(source, whole.start, span.start + rest.end())
-                mended = f"{number} {first}/{rest.group(1)}"
-                return diagnostic(
-                    "S104",
-                    f"a unit is one word: `{whole.text}`",
-                    whole,
-                    help=f"write `{mended}`",
-                    fix=Fix(whole, mended),
-                )
-        return diagnostic(
-            "S104",
-            f"a unit is one word: `{whole.text}`",
-            whole,
-            help=f"write `{number} {first}*{second}` or `{number} {first}/{second}`; between values, ` * ` multiplies",
-        )
-    return diagnostic("S105", "two values stand side by side", previous.to(span), help="write ` * ` to multiply")
+            return _spaced_unit(whole, f"{number}/{second}")
+        per = re.match(r"per[ \t]+([A-Za-z]\w*)", line[span.column - 1 :])
+        if per:
+            return _spaced_unit(Span(source, whole.start, span.start + per.end()), f"{number} {first}/{per.group(1)}")
+        if second not in KEYWORDS:
+            help = f"write `{number} {first}*{second}` or `{number} {first}/{second}`; between values, ` * ` multiplies"
+            return diagnostic("S104", f"a unit is one word: `{whole.text}`", whole, help=help)
+    path = _PATH.match(line, span.column - 1)
+    if path:
+        span = Span(source, span.start, span.start + len(path.group()))
+    if re.fullmatch(r"[0-9]+", previous.text) is None and previous.text in STATEMENT_WORDS:
+        return _unreadable(span, "a name begins with a letter")
+    mended = f"{previous.text} * {span.text}"
+    whole = previous.to(span)
+    return diagnostic(
+        "S105", "two values stand side by side", whole, help=f"write `{mended}` to multiply", fix=Fix(whole, mended)
+    )
+
+
+def _spaced_unit(whole: Span, mended: str, applicability: Applicability = Applicability.LIKELY) -> Diagnostic:
+    fix = Fix(whole, mended, applicability)
+    return diagnostic("S104", f"a unit is one word: `{whole.text}`", whole, help=f"write `{mended}`", fix=fix)
+
+
+def _wanted_value(previous: Span | None) -> str:
+    after = f"after `{previous.text}`" if previous is not None else "here"
+    return f"{after} a value is needed: a number with its unit, a name, or `( … )`"
 
 
 def _wanted(error: UnexpectedToken, source: SourceFile, at: int) -> str:
@@ -143,7 +192,7 @@ def _wanted(error: UnexpectedToken, source: SourceFile, at: int) -> str:
     previous = _previous(source, at)
     after = f"after `{previous.text}`" if previous is not None else "here"
     if {"NUMBER", "NAME", "LPAR"} <= expected:
-        return f"{after} a value is needed: a number with its unit, a name, or `( … )`"
+        return _wanted_value(previous)
     if "COMPARE" in expected:
         return f"{after} a comparison is needed: `==`, `<=`, `>=`, `<`, `>`, `within … of` or `in … .. …`"
     for terminal, words in (

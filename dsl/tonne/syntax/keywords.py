@@ -1,0 +1,51 @@
+"""The words of the language, which are no names."""
+
+from __future__ import annotations
+
+KEYWORDS = frozenset(
+    [
+        "use",
+        "bibliography",
+        "dimension",
+        "unit",
+        "kind",
+        "let",
+        "require",
+        "claim",
+        "show",
+        "sweep",
+        "vary",
+        "case",
+        "optimum",
+        "minimize",
+        "maximize",
+        "over",
+        "subject",
+        "to",
+        "like",
+        "without",
+        "from",
+        "assumed",
+        "allow",
+        "excluded",
+        "correlate",
+        "in",
+        "within",
+        "of",
+        "or",
+        "usual",
+        "once",
+        "prefixes",
+        "alias",
+    ]
+)
+
+# What to call a thing instead.
+OTHER_NAMES = {
+    "use": "usage", "bibliography": "references", "dimension": "size", "unit": "measure", "kind": "sort", "let": "value",
+    "require": "required", "claim": "claimed", "show": "shown", "sweep": "swept", "vary": "varied", "case": "scenario",
+    "optimum": "best", "minimize": "least", "maximize": "most", "over": "range", "subject": "topic", "to": "target",
+    "like": "similar", "without": "lacking", "from": "origin", "assumed": "assumption", "allow": "allowed",
+    "excluded": "left_out", "correlate": "correlated", "in": "input", "within": "inside", "of": "share", "or": "other",
+    "usual": "typical", "once": "single", "prefixes": "prefix", "alias": "other_name",
+}  # fmt: skip

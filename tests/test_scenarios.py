@@ -1,0 +1,300 @@
+"""The shipped scenarios: they run without a complaint, and say what they are meant to say.
+
+The verdicts and values here were worked out from the sources, not taken from the program.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tonne.report.as_json import run_as_json
+from tonne.scenario import Evaluated, evaluate
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+FILES = sorted(p for p in SCENARIOS.iterdir() if p.suffix in (".tonne", ".md"))
+
+HOLDS, ROUNDING, REFUTED, NOT_COMPARABLE = "holds", "holds-within-rounding", "refuted", "not-comparable"
+
+
+@cache
+def result(name: str) -> Evaluated:
+    return evaluate(SCENARIOS / name)
+
+
+@cache
+def values(name: str) -> dict[str, tuple[float, str]]:
+    """Values in their declared units, by path."""
+    one = result(name)
+    report = run_as_json(one.run, one.requirements, one.claims, one.diagnostics)
+    return {path: (v["value"], v["unit"]) for path, v in report["values"].items()}
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def verdicts(name: str) -> dict[str, str]:
+    return {words(v.statement.test.span.text): v.outcome.value for v in result(name).claims}
+
+
+def causes(name: str) -> dict[str, str]:
+    return {words(v.statement.test.span.text): v.cause for v in result(name).claims if v.cause}
+
+
+def check_values(name: str, expected: dict[str, tuple[float, str]]) -> None:
+    found = values(name)
+    for path, (value, unit) in expected.items():
+        assert found[path][1] == unit, path
+        assert found[path][0] == pytest.approx(value, rel=1e-9), path
+
+
+# ── every scenario ──
+
+
+def test_there_are_scenarios() -> None:
+    assert {p.name for p in FILES} >= {"quickstart.tonne", "llama3.tonne", "section55.md"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
+def test_runs_without_a_complaint(path: Path) -> None:
+    one = result(path.name)
+    assert one.run is not None
+    assert [(d.code, d.title) for d in one.diagnostics if d.severity.value != "verdict"] == []
+    assert [words(v.statement.test.span.text) for v in one.requirements if v.outcome.value != HOLDS] == []
+    assert {v.outcome.value for v in one.claims} <= {HOLDS, ROUNDING, REFUTED, NOT_COMPARABLE}
+
+
+# ── quickstart.tonne ──
+
+
+def test_quickstart() -> None:
+    daily = 100e6 * 500 * 0.56 / 3600 * 1.1 * 400 / 1e9  # kilo and tonne: 1e3 * 1e6
+    pretrain = 6 * 70e9 * 1.4e12 / (989e12 * 0.4 * 3600) * 700 * 1.1 * 400 / 1e9
+    check_values(
+        "quickstart.tonne",
+        {
+            "pretrain.co2e": (pretrain, "tCO2e"),
+            "pretrain_in_quebec.co2e": (pretrain / 20, "tCO2e"),
+            "chat.daily_co2e": (daily, "tCO2e/day"),
+            "chat.break_even_time": (pretrain / daily, "day"),
+            "chat_as_printed.daily_co2e": (6600, "tCO2e/day"),
+            "first_year": (pretrain + daily * 365.25, "tCO2e"),
+        },
+    )
+    assert pretrain == pytest.approx(127.2, abs=0.05)
+    assert verdicts("quickstart.tonne") == {"chat_as_printed.daily_co2e == 6.6 tCO2e/day": REFUTED}
+    assert "10³" in causes("quickstart.tonne")["chat_as_printed.daily_co2e == 6.6 tCO2e/day"]
+
+
+# ── llama3.tonne ──
+
+
+def test_llama3_sums() -> None:
+    def tonnes(device_hours: float, pue: float) -> float:
+        return device_hours * 700 * pue * 385 / 1e9  # kilo and tonne
+
+    rows = {
+        "train_3_8b": tonnes(1.3e6, 1.1),
+        "train_3_70b": tonnes(6.4e6, 1.1),
+        "train_3_1_8b": tonnes(1.46e6, 1.08),
+        "train_3_1_70b": tonnes(7.0e6, 1.08),
+        "train_3_1_405b": tonnes(30.84e6, 1.08),
+    }
+    check_values(
+        "llama3.tonne",
+        {f"{name}.co2e": (value, "tCO2e") for name, value in rows.items()}
+        | {
+            "hours_3": (7.7e6, "device*h"),
+            "hours_3_1": (39.3e6, "device*h"),
+            "co2e_3": (rows["train_3_8b"] + rows["train_3_70b"], "tCO2e"),
+            "co2e_3_1": (sum(v for name, v in rows.items() if name.startswith("train_3_1")), "tCO2e"),
+            "energy_3_1": (39.3e6 * 0.7 * 1.08 / 1e3, "MWh"),
+            "train_3_1_405b.utilization": (
+                100 * 6 * 405e9 * 15.6e12 / (30.84e6 * 3600 * 989e12),
+                "%",
+            ),
+            "card_3_1_405b.carbon_intensity": (8930e6 / (30.84e6 * 0.7 * 1.08), "gCO2e/kWh"),
+        },
+    )
+
+
+def test_llama3_verdicts() -> None:
+    assert verdicts("llama3.tonne") == {
+        "train_3_8b.co2e within 5 tCO2e of 390 tCO2e": HOLDS,
+        "train_3_70b.co2e within 5 tCO2e of 1900 tCO2e": HOLDS,
+        "co2e_3 within 5 tCO2e of 2290 tCO2e": ROUNDING,
+        "train_3_1_8b.co2e within 5 tCO2e of 420 tCO2e": HOLDS,
+        "train_3_1_70b.co2e within 5 tCO2e of 2040 tCO2e": HOLDS,
+        "train_3_1_405b.co2e within 5 tCO2e of 8930 tCO2e": ROUNDING,
+        "co2e_3_1 within 5 tCO2e of 11390 tCO2e": ROUNDING,
+        "sum(llama_3_1.market_co2e) == 0 tCO2e": HOLDS,
+        "train_3_3_70b.co2e == 12.9 tCO2e": REFUTED,
+        "train_3_1_405b.utilization in 38% .. 43%": REFUTED,
+    }
+
+
+# ── section55.md ──
+
+# In the order of the page. A claim that stands twice, of two sources, would need a list.
+SECTION_55 = {
+    # The grid is the last factor
+    "quebec.carbon_intensity within 5% of 20 gCO2e/kWh": HOLDS,
+    "west_virginia.carbon_intensity within 5% of 900 gCO2e/kWh": HOLDS,
+    "united_states.carbon_intensity within 10% of 400 gCO2e/kWh": HOLDS,
+    "west_virginia.carbon_intensity / quebec.carbon_intensity within 25% of 20": REFUTED,
+    "mean(hyperscalers.pue) in 1.1 .. 1.3": HOLDS,
+    "us_average_2018.pue > 1.5": HOLDS,
+    # Training
+    "h100_sxm.peak == 989 TFLOP/s/device": HOLDS,
+    "h100_sxm.power == 700 W/device": HOLDS,
+    "listing_1.compute == 5.88e23 FLOP": HOLDS,
+    "gpt_4.energy / (household_use * 1 year) == 4600 household": ROUNDING,
+    "search / car_lifetime == 5 car": HOLDS,
+    "search > 5 car * car_lifetime": REFUTED,
+    "transformer_big > 5 car * car_lifetime": REFUTED,
+    "search == 3.2 tCO2e": REFUTED,
+    # Inference
+    "chat.co2e_per_request == 66 gCO2e/request": HOLDS,
+    "chat.it_energy_per_request == 0.3 Wh/request": REFUTED,
+    "chat.energy_per_token in 0.37 J/token .. 3.76 J/token": REFUTED,
+    "chat.daily_co2e == 6.6 tCO2e/day": REFUTED,
+    "yearly == 2.4 ktCO2e/year": REFUTED,
+    "chats == 100M request/day": REFUTED,
+    "chat.break_even == chat.training_co2e / (chat.output_tokens * chat.energy_per_token)": NOT_COMPARABLE,
+    "chat.break_even_time < 8 week": HOLDS,
+    "chat_measured.break_even_time < 8 week": REFUTED,
+    "energy_again_chatgpt in 2 week .. 6 week": REFUTED,
+    "energy_again_chat in 2 week .. 6 week": REFUTED,
+    "inference_over_training >= 10": REFUTED,
+    # Efficiency metrics
+    "listing_2_7b.device_time == 184_320 device*h": REFUTED,
+    "listing_2_70b.device_time == 1_720_320 device*h": REFUTED,
+    "listing_2_7b.utilization in 30% .. 55%": REFUTED,
+    "listing_2_70b.utilization in 30% .. 55%": REFUTED,
+    "card_7b.utilization in 30% .. 55%": HOLDS,
+    "card_70b.utilization in 30% .. 55%": HOLDS,
+    "listing_2_7b.compute_per_token == 4.2e10 FLOP/token": HOLDS,
+    "listing_2_70b.compute_per_token == 4.2e11 FLOP/token": HOLDS,
+    "listing_2_7b.energy_per_parameter in 0.010 Wh/param .. 0.100 Wh/param": REFUTED,
+    "listing_2_70b.energy_per_parameter in 0.010 Wh/param .. 0.100 Wh/param": HOLDS,
+    "train_3_1_8b.energy_per_parameter in 0.010 Wh/param .. 0.100 Wh/param": REFUTED,
+    "listing_2_7b.co2e == listing_2_7b.energy * listing_2_7b.pue * listing_2_7b.carbon_intensity": REFUTED,
+    "listing_2_7b.co2e > 1 tCO2e": HOLDS,
+    "listing_2_70b.co2e > 500 tCO2e": HOLDS,
+    "listing_2_7b.tokens_per_energy == 37 token/kWh": REFUTED,
+    "listing_2_70b.tokens_per_energy == 2 token/kWh": REFUTED,
+    "listing_2_7b.tokens_per_energy == 37M token/kWh": HOLDS,
+    "listing_2_70b.tokens_per_energy == 2M token/kWh": REFUTED,
+    # Case study
+    "deepseek_v3.parameters == 671B param": HOLDS,
+    "deepseek_v3.active_parameters == 37B param": HOLDS,
+    "deepseek.cost == 5.6M USD": HOLDS,
+    "deepseek.co2e == 623 tCO2e": HOLDS,
+    "deepseek_us.co2e == 430 tCO2e": ROUNDING,
+    "h100_pcie.power == 350 W/device": HOLDS,
+    "h800_sxm.power == 350 W/device": REFUTED,
+    "deepseek.co2e within 10% of often_cited": REFUTED,
+    "suite == 7.0M tCO2e": REFUTED,
+    "suite within 5 tCO2e of 10_970 tCO2e": ROUNDING,
+    "train_3_70b.co2e == 340 tCO2e": REFUTED,
+    "suite_as_told / deepseek.co2e within 10% of 6000": REFUTED,
+    "suite_as_told / often_cited within 10% of 6000": HOLDS,
+    "suite_over_deepseek within 10% of 6000": REFUTED,
+}
+
+
+@pytest.mark.parametrize("claim", SECTION_55, ids=str)
+def test_section55_verdict(claim: str) -> None:
+    assert verdicts("section55.md")[claim] == SECTION_55[claim]
+
+
+def test_section55_has_no_other_claims() -> None:
+    assert [words(v.statement.test.span.text) for v in result("section55.md").claims] == list(SECTION_55)
+
+
+@pytest.mark.parametrize(
+    ("claim", "power"),
+    [
+        ("chat.daily_co2e == 6.6 tCO2e/day", "10³"),
+        ("yearly == 2.4 ktCO2e/year", "10³"),
+        ("listing_2_7b.tokens_per_energy == 37 token/kWh", "10⁶"),
+    ],
+)
+def test_section55_prefix_slips(claim: str, power: str) -> None:
+    assert power in causes("section55.md")[claim]
+
+
+# What the section prints, or should have: value, half a unit of its last digit, unit.
+PRINTED = {
+    "listing_1.compute": (5.88e23, 0.005e23, "FLOP"),
+    "listing_1.device_time": (412_875, 0.5, "device*h"),
+    "listing_1.duration": (201.6 / 24, 0.05 / 24, "day"),
+    "listing_1.it_energy": (289.0, 0.05, "MWh"),
+    "listing_1.energy": (317.9, 0.05, "MWh"),
+    "listing_1.co2e": (127.2, 0.05, "tCO2e"),
+    "chat.co2e_per_request": (66, 0.5, "gCO2e/request"),
+    "chat.daily_co2e": (6600, 0.5, "tCO2e/day"),
+    "listing_2_7b.utilization": (60.9, 0.05, "%"),
+    "listing_2_70b.utilization": (21.2, 0.05, "%"),
+    "card_7b.utilization": (40.6, 0.05, "%"),
+    "card_70b.utilization": (43.5, 0.05, "%"),
+    "listing_2_7b.tokens_per_energy": (3.70e7, 0.005e7, "token/kWh"),
+    "listing_2_70b.tokens_per_energy": (1.29e6, 0.005e6, "token/kWh"),
+    "deepseek.co2e": (623, 0.5, "tCO2e"),
+    "deepseek_us.co2e": (429.4, 0.05, "tCO2e"),
+    "deepseek_sxm.co2e": (1245, 0.5, "tCO2e"),
+    "deepseek.cost": (5.576e6, 0.0005e6, "USD"),
+}
+
+
+@pytest.mark.parametrize("path", PRINTED)
+def test_section55_printed_value(path: str) -> None:
+    value, half, unit = PRINTED[path]
+    assert values("section55.md")[path] == (pytest.approx(value, abs=half), unit)
+
+
+def test_section55_values() -> None:
+    device_hours = 6 * 70e9 * 1.4e12 / (989e12 * 0.4 * 3600)
+    meta_405b, meta_70b = (h * 0.7 * 1.08 * 0.385 for h in (30.84e6 / 1e3, 7.0e6 / 1e3))
+    deepseek = 2.788e6 * 0.35 * 1.1 * 580 / 1e6
+    request = 500 * 0.3 * 1.1 * 0.4
+    llama_70b = 6.4e6 * 0.7 * 1.1 * 0.385 / 1e3
+    check_values(
+        "section55.md",
+        {
+            "listing_1.device_time": (device_hours, "device*h"),
+            "listing_1.co2e": (device_hours * 0.7 * 1.1 * 0.4 / 1e3, "tCO2e"),
+            "chat.co2e_per_request": (request, "gCO2e/request"),
+            "yearly": (6.6 * 365.25, "ktCO2e/year"),
+            "chats": (45e6 * 12 / 365.25, "request/day"),
+            "chat.break_even": (llama_70b * 1e6 / request, "request"),
+            "chat_measured.break_even_time": (
+                llama_70b * 1e6 / (500 * 0.56 / 3600 * 1.1 * 0.4) / 100e6,
+                "day",
+            ),
+            "energy_again_chatgpt": (50e3 / 564 / 7, "week"),
+            "node_speed": (8 * 700 / 1080, "token/s"),
+            "search": (626_155 * 453.59237 / 1e6, "tCO2e"),
+            "suite": (meta_405b + meta_70b, "tCO2e"),
+            "suite_over_deepseek": ((meta_405b + meta_70b) / deepseek, "ratio"),
+            "compute_over_deepseek": (405e9 * 15.6e12 / (37e9 * 14.8e12), "ratio"),
+        },
+    )
+
+
+def test_section55_prose_names_every_kind_of_verdict() -> None:
+    """The page explains what it shows: each bold verdict in the prose is one that a claim of the page has."""
+    page = (SCENARIOS / "section55.md").read_text(encoding="utf-8")
+    prose = words(re.sub(r"```.*?```", "", page, flags=re.DOTALL)).lower()
+    for said, outcome in (
+        ("**hold", HOLDS),
+        ("within the rounding**", ROUNDING),
+        ("**refuted**", REFUTED),
+        ("**not comparable**", NOT_COMPARABLE),
+    ):
+        assert said in prose
+        assert outcome in SECTION_55.values()
