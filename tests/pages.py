@@ -137,12 +137,16 @@ def output(result: Evaluated, command: list[str]) -> str:
 
 
 def updated(section: Section, result: Evaluated) -> str:
-    """The page with the section's outputs as they are now."""
+    """The page with the section's outputs as they are now; the page may have changed since it was read."""
     text = section.page.read_text(encoding="utf-8")
+    head = re.search(rf"^## +{re.escape(section.title)}$", text, re.MULTILINE)
+    at = head.start() if head else 0
     for fence in section.fences:
         words = fence.info.split()
         if words[:1] == ["output"]:
-            text = text.replace(
-                f"```{fence.info}\n{fence.body}```", f"```{fence.info}\n{output(result, words[1:])}```", 1
-            )
+            match = re.compile(rf"^```{re.escape(fence.info)}\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL).search(text, at)
+            assert match is not None
+            new = output(result, words[1:])
+            text = text[: match.start(1)] + new + text[match.end(1) :]
+            at = match.start(1) + len(new)
     return text

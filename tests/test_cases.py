@@ -27,7 +27,8 @@ def test_section(
     for fence in section.fences:
         words = fence.info.split()
         if words[:1] == ["output"]:
-            assert output(result, words[1:]) == fence.body, f"run `pytest --update` if this is right: {section.page}"
+            actual, expected = output(result, words[1:]), fence.body
+            assert actual == expected, f"run `pytest --update` if this is right: {section.page}"
 
 
 def test_there_are_pages() -> None:

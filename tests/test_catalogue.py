@@ -23,8 +23,6 @@ SHOWS, MENDED = "A file that shows it", "Mended"
 OUTSIDE_PAGES = {"S109", "L603", "L604"}
 MOST_LINES = 60
 MOST_WORDS = 12
-# Titles that are longer; none may be added.
-LONG_TITLES = {"N121", "N122", "V229"}
 NOT_OUR_VOICE = ("invalid", "unexpected", "failed to")
 _HELP = re.compile(r"^```help\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"#\s*(?:error|warning|note|verdict): \[([A-Z]\d{3})\]")
@@ -116,7 +114,7 @@ def test_voice(code: str, shown: Evaluated) -> None:
     for one in shown.diagnostics:
         title = one.title
         words = re.sub(r"`[^`]*`", "x", title).split()
-        assert len(words) <= MOST_WORDS or code in LONG_TITLES, title
+        assert len(words) <= MOST_WORDS, title
         assert not [said for said in NOT_OUR_VOICE if said in f"{title} {one.help}".lower()]
         first = title[0]
         assert not first.isupper() or title.startswith(("CO2", "A ")), title

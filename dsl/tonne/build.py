@@ -144,8 +144,7 @@ class _Builder:
             else:
                 node = self.model.instantiate(formulas.alternatives[name][index], state)
                 state.nodes[name] = Node(UNKNOWN, (), instance.declaration.name_span) if node is None else node
-        if self.model.operations > self.project.settings.limits.nodes:
-            self._too_large(instance)
+        self._within_limit(instance)
 
     def _follow_references(self, state: State) -> None:
         """Where each reference field of an instance leads, by its binding or by its kind's ways."""
@@ -196,15 +195,21 @@ class _Builder:
             self.shared[binding] = node
         return node
 
-    def _too_large(self, instance: Instance) -> None:
+    def _within_limit(self, symbol: Instance | Let) -> None:
+        """Leaves out what is over the limit of operations, and says so once."""
         limit = self.project.settings.limits.nodes
-        self.model.poisoned.add(instance)
-        self.model.states[instance].nodes.clear()
+        if self.model.operations <= limit:
+            return
+        self.model.poisoned.add(symbol)
+        if isinstance(symbol, Instance):
+            self.model.states[symbol].nodes.clear()
+        else:
+            self.model.lets[symbol] = Node(UNKNOWN, (), symbol.declaration.name_span)
         if not self.too_large:
             self.too_large = True
-            span = instance.declaration.name_span
             title = f"this scenario has more than {limit:,} operations"
-            self.own.append(diagnostic("S109", title, span, help="raise `[limits] nodes` in tonne.toml"))
+            help = "raise `[limits] nodes` in tonne.toml"
+            self.own.append(diagnostic("S109", title, symbol.declaration.name_span, help=help))
 
     # ── lets ──
 
@@ -233,6 +238,7 @@ class _Builder:
             self.model.let_dimensions[let] = dimension
         known = fits and not poisoned and dimension is not None
         self.model.lets[let] = self.statements.needed(formula) if known else Node(UNKNOWN, (), formula.expr.span)
+        self._within_limit(let)
 
     def _declared_unit(self, let: Let) -> Unit | None:
         if let.declaration.type is None:

@@ -206,7 +206,7 @@ def _disagreement(
         f"{value} {_by(c)}: {_facts(run, mine)}",
         f"{other} by `{' '.join(formula.text.split())}`: {_facts(run, theirs)}",
     ]
-    labels = [field_label(c.state, c.field), Label(formula, "the other way to it")]
+    labels = [_where_it_stands(c, mine, theirs), Label(formula, "the other way to it")]
     return diagnostic(
         "V226",
         title,
@@ -214,6 +214,26 @@ def _disagreement(
         notes=notes,
         help="check both sides; if they are two definitions, say so in a comment",
     )
+
+
+def _where_it_stands(
+    c: Comparison, mine: dict[int, tuple[Node, float]], theirs: dict[int, tuple[Node, float]]
+) -> Label:
+    """The field itself when it is given; else the last of the instance's own facts that only one side rests on."""
+    instance = c.state.instance
+    if c.field not in instance.bindings:
+        one_sided = [node for key, (node, _) in {**mine, **theirs}.items() if (key in mine) != (key in theirs)]
+        own = [b for name, b in instance.bindings.items() if name in instance.own and b.field.is_quantity]
+        facts = [
+            b
+            for b in own
+            for n in one_sided
+            if n.span.source is b.span.source and b.span.start <= n.span.start < b.span.end
+        ]
+        if facts:
+            last = max(facts, key=lambda b: b.span.start)
+            return field_label(c.state, last.field.name)
+    return field_label(c.state, c.field)
 
 
 def _by(c: Comparison) -> str:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 
 
 def figure(value: float, digits: int = 4) -> str:
-    """A number with so many significant digits, thousands separated; very large and small ones with an exponent."""
+    """A number with so many significant digits, thousands separated; very large and small ones with an exponent.
+
+    Ties go away from zero, judged on the shortest decimal that reads back as the value, so that a value is told alike
+    in every unit.
+    """
     if value == 0:
         return "0"
     if not math.isfinite(value):
         return "—"
-    size = math.floor(math.log10(abs(value)))
-    rounded = float(f"{value:.{digits - 1}e}")
-    if -4 <= size < 15:
-        decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
-        text = f"{rounded:,.{decimals}f}"
+    exact_value = Decimal(f"{value:.14g}")
+    size = exact_value.adjusted()
+    rounded = exact_value.quantize(Decimal(1).scaleb(size - digits + 1), ROUND_HALF_UP)
+    if -4 <= rounded.adjusted() < 15:
+        text = f"{rounded:,f}" if size < digits - 1 else f"{int(rounded):,}"
         return text.rstrip("0").rstrip(".") if "." in text else text
-    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
-    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-    return f"{mantissa}e{int(exponent)}"
+    mantissa = str(rounded.scaleb(-rounded.adjusted()).normalize())
+    return f"{mantissa}e{rounded.adjusted()}"
 
 
 def number(value: float, unit: str, digits: int = 4) -> str:

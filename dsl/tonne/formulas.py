@@ -33,12 +33,16 @@ class Formulas:
         return [*self.lowering.found, *self.checker.found, *self.own]
 
     def of_kind(self, kind: Kind) -> KindFormulas:
-        if kind not in self.kinds:
-            self.kinds[kind] = self._kind(kind)
+        waiting = [kind]
+        while waiting[-1].parent is not None and waiting[-1].parent not in self.kinds:
+            waiting.append(waiting[-1].parent)
+        for one in reversed(waiting):
+            if one not in self.kinds:
+                self.kinds[one] = self._kind(one)
         return self.kinds[kind]
 
     def _kind(self, kind: Kind) -> KindFormulas:
-        parent = self.of_kind(kind.parent) if kind.parent is not None else None
+        parent = self.kinds[kind.parent] if kind.parent is not None else None
         alternatives: dict[str, list[Formula]] = {}
         references: dict[str, list[Reference]] = {}
         ranges: tuple[dict[str, tuple[Formula, Formula]], dict[str, tuple[Formula, Formula]]] = ({}, {})

@@ -22,7 +22,7 @@ NUMBER, LEAF, UNKNOWN = "number", "leaf", "unknown"
 Interval = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Node:
     """One operation. `payload` is a `Given` for a number, whatever a leaf stands for in a leaf, else None."""
 
@@ -32,7 +32,7 @@ class Node:
     payload: Any = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Given:
     """A number as it enters the graph, in base units.
 

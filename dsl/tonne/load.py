@@ -8,6 +8,7 @@ from pathlib import Path
 from tonne import library
 from tonne.citations import Bibliography, Source, read_bibliography
 from tonne.diagnostic import Diagnostic, diagnostic
+from tonne.limits import DEFAULT_LIMITS
 from tonne.names import Scope, did_you_mean
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
@@ -58,7 +59,9 @@ class Files:
     def _read(self, path: Path, *, is_library: bool) -> Scope | None:
         key = path.resolve()
         if key not in self._loaded:
-            source, problems = library.read(path, library.display_name(path), self.settings.limits)
+            source, problems = library.read(
+                path, library.display_name(path), DEFAULT_LIMITS if is_library else self.settings.limits
+            )
             self.found += problems
             self._loaded[key] = None
             if source is not None:

@@ -68,7 +68,7 @@ class Place:
     in_binding: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Formula:
     root: Node
     expr: tree.Expr
@@ -352,22 +352,27 @@ class Lowering:
 
     def members(self, let: Let) -> tuple[Instance, ...] | None:
         """The instances of a list, or None when the let is a value. A list that is wrong is empty, and reported once."""
-        if let in self._lists:
-            return self._lists[let]
-        self._lists[let] = ()  # a list within itself ends here
-        value = let.value
-        if not isinstance(value, tree.ListOf):
-            expr = value.expr
+        chain = [let]
+        while (at := chain[-1]) not in self._lists:
+            if isinstance(at.value, tree.ListOf):
+                self._lists[at] = ()  # a list within itself ends here
+                self._lists[at] = tuple(self.instances(at.value, Place(at.value_scope)))
+                break
+            expr = at.value.expr
             other = (
-                let.value_scope.symbols.get(expr.parts[0])
+                at.value_scope.symbols.get(expr.parts[0])
                 if isinstance(expr, tree.Path) and len(expr.parts) == 1
                 else None
             )
-            known = self.members(other) if isinstance(other, Let) and other is not let else None
-            self._lists[let] = known
-            return known
-        self._lists[let] = tuple(self.instances(value, Place(let.value_scope)))
-        return self._lists[let]
+            if not isinstance(other, Let) or other in chain[-1:]:
+                self._lists[at] = None
+                break
+            self._lists[at] = None  # a circle of names ends here; `N116` reports it
+            chain.append(other)
+        known = self._lists[chain[-1]]
+        for one in chain:
+            self._lists[one] = known
+        return known
 
     def instances(self, items: tree.ListOf, place: Place) -> Iterator[Instance]:
         """The instances that a list names; they are of one kind."""

@@ -22,7 +22,7 @@ from tonne.units import Unit
 Target = Instance | tuple[Instance, ...]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class KindFormulas:
     """A kind with its formulas lowered: alternatives of quantities, ways to references, ranges."""
 
@@ -36,7 +36,7 @@ class KindFormulas:
     outside: list[Reference]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class State:
     """An instance, determined: what its references lead to and the node of each determined quantity."""
 
@@ -51,7 +51,7 @@ class State:
         return name in self.instance.bindings
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TestSides:
     """A test with its parts as nodes; None where a part is undetermined or was found wrong.
 
@@ -67,7 +67,7 @@ class TestSides:
     references: tuple[Reference, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ShownValue:
     text: str
     node: Node | None
@@ -77,7 +77,7 @@ class ShownValue:
     references: tuple[Reference, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ShownTable:
     """A `show`: one row a list member (or one row without a name), one column a shown expression."""
 
@@ -88,7 +88,7 @@ class ShownTable:
     span: Span
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Model:
     """Filled by `tonne.build`, then only read. `lists` are the members of each let that is a list."""
 

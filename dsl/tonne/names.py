@@ -20,7 +20,7 @@ from tonne.units import Unit, UnitTable
 LABEL_TYPES = ("text", "date")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Field:
     """A field of a kind: a quantity (`unit`), a reference (`target`), or a label (`label`).
 
@@ -40,7 +40,7 @@ class Field:
         return self.unit is not None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Kind:
     name: str
     parent: Kind | None
@@ -63,7 +63,7 @@ class Kind:
         return [f for f in self.fields.values() if f.target is not None]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Binding:
     """One assumption. Copies made by `like` share it."""
 
@@ -75,7 +75,7 @@ class Binding:
     set_by_command: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Instance:
     """`bindings` are those in force, `own` says which were written here. Filled while resolving, then only read."""
 
@@ -86,13 +86,10 @@ class Instance:
     like: Instance | None = None
     bindings: dict[str, Binding] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
-
-    @property
-    def partly_read(self) -> bool:
-        return self.declaration.partly_read or (self.like is not None and self.like.partly_read)
+    partly_read: bool = False  # a line of its block, or of what it copies, could not be read
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Let:
     name: str
     declaration: tree.Let
@@ -102,7 +99,7 @@ class Let:
     set_by_command: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Study:
     """A sweep, a case or an optimum: a name that is read and not evaluated yet."""
 
@@ -114,7 +111,7 @@ class Study:
 Symbol = Instance | Let | Study
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Scope:
     """What the names of one file stand for. Filled while resolving, then only read."""
 

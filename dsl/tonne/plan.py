@@ -12,7 +12,7 @@ from tonne.graph import UNKNOWN, Node, postorder_all
 from tonne.model import Model
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Program:
     """Steps in order: the node, the places of its arguments; `unknown` holds the places that rest on an error."""
 

@@ -266,6 +266,7 @@ class _Resolver:
 
     def _bind(self, instance: Instance, original: Instance | None, overrides: list[Binding]) -> None:
         bindings = instance.bindings
+        instance.partly_read = instance.declaration.partly_read or (original is not None and original.partly_read)
         if original is not None:
             bindings.update(original.bindings)
         for without in instance.declaration.without:
@@ -302,8 +303,9 @@ class _Resolver:
         near = closest(name, names)
         line = instance.kind.fields[near].declaration.name_span if near else None
         help, fix = did_you_mean(name, names, span)
+        others = [k.name for k in instance.scope.kinds.values() if name in k.fields]
         if not help:
-            help = f"it has: {', '.join(names)}"
+            help = f"{with_article(others[0])} has `{name}`" if others else f"it has: {', '.join(names)}"
         kind = instance.kind
         labels = [Label(span, f"no field of {with_article(kind.name)}")] + (
             [Label(line, "declared here")] if line else []

@@ -17,7 +17,7 @@ from tonne.syntax import tree
 from tonne.units import Unit
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Run:
     """The values of a model, in base units."""
 

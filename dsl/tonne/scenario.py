@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tonne.verdict import Verdict
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Checked:
     """What `check` gives: the model of a file, as far as it could be made, and what was found."""
 
@@ -67,7 +67,7 @@ def _spreads(project: Project) -> list[Diagnostic]:
     return [diagnostic("S110", title, spreads[0].span, help="the point values are used")]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluated:
     """What `evaluate` gives; `run` is None only when the file could not be read."""
 

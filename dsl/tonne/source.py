@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SourceFile:
     """A file as it was read.
 

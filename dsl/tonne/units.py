@@ -32,6 +32,8 @@ SI_PREFIXES = ("n", "µ", "m", "k", "M", "G", "T", "P", "E", "Z", "Y")
 ALSO_COUNTED = {"FLOP"}
 # The last digit that a written power of a unit may have; beyond it a factor would overflow.
 MAX_POWER = 24
+# Numbers and signs in the definition of a unit.
+MOST_PARTS = 40
 
 _FACTOR = re.compile(r"([*/]?)([^*/^]+)(?:\^(-?[0-9]+))?")
 _CO2 = re.compile(r"([a-zA-Zµ]*?)(CO2|co2|Co2)(-?eq?|E|EQ)?$")
@@ -75,6 +77,7 @@ class UnitTable:
         self._atoms: dict[str, Unit | None] = {}
         self._words: dict[str, Unit | UnitProblem] = {}
         self._bad: set[str] = set()
+        self._order: list[str] = []
         self.names: dict[Dimension, str] = {RATIO: "a ratio"}
         declarations = list(declarations)
         units = [d for d in declarations if isinstance(d, tree.UnitDeclaration)]
@@ -121,7 +124,14 @@ class UnitTable:
         for word, declared in self._declared.items():
             definition = declared.declaration.definition
             needs[word] = []
-            for part in () if definition is None else _parts(definition):
+            parts = [] if definition is None else list(_parts(definition))
+            if len(parts) > MOST_PARTS:
+                self._bad.add(word)
+                span = declared.declaration.name_span
+                title = f"the definition of `{word}` has more than {MOST_PARTS} parts"
+                self.found.append(diagnostic("S109", title, span, help="define it by way of another unit"))
+                continue
+            for part in parts:
                 if isinstance(part, tree.Number):
                     for atom, span in () if part.unit is None else self._atoms_of(part):
                         split = self._split(atom)
@@ -142,7 +152,9 @@ class UnitTable:
                         )
                     )
         for group in strongly_connected(needs):
+            self._order += [word for word in group if word not in self._bad]
             if is_circular(group, needs):
+                self._order = [word for word in self._order if word not in group]
                 self._bad.update(group)
                 declaration = self._declared[group[0]].declaration
                 chain = " → ".join([*group, group[0]])
@@ -259,12 +271,15 @@ class UnitTable:
         registry: pint.UnitRegistry[Any] = pint.UnitRegistry(None, cache_folder=None)
         for prefix, factor in PREFIXES.items():
             registry.define(f"{prefix}- = {factor!r}")
-        for word, declared in self._declared.items():
-            definition = declared.declaration.definition
+        for word in self._order:  # each after those that it is defined by, so that no chain is long
+            definition = self._declared[word].declaration.definition
             name = pint_name(word)
-            if word in self._bad:
-                continue
-            registry.define(f"{name} = [{name}]" if definition is None else f"{name} = {_pint_text(definition)}")
+            if definition is None:
+                registry.define(f"{name} = [{name}]")
+            else:
+                value: Any = registry.Quantity(_pint_text(definition)).to_root_units()
+                powers = "".join(f" * {base} ** {power}" for base, power in value.unit_items())
+                registry.define(f"{name} = {float(value.magnitude)!r}{powers}")
         return registry
 
     # ── words that are none ──

@@ -7,6 +7,7 @@ print as the given inputs do); is refuted, with the ratio and where one is found
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -222,29 +223,44 @@ def _unit(run: Run, test: tree.Test, sides: TestSides) -> Unit:
 
 def measure(verdict: Verdict) -> str:
     """How far the scenario is from what is required or claimed: `1,000 times`, `1/45`, `12 % above`."""
-    if verdict.ratio is None:
+    computed, claimed, unit = verdict.computed, verdict.claimed, verdict.unit
+    if computed is None or claimed is None or unit is None:
         return "not that"
+    side = "above" if computed > claimed else "below"
+    if verdict.ratio is None or claimed <= 0 or computed <= 0:
+        return f"{number(abs(computed - claimed), unit.word)} {side}"
     if not 0.5 <= verdict.ratio <= 2:
         return times(verdict.ratio)
-    return f"{figure(abs(verdict.ratio - 1) * 100, 2)} % {'above' if verdict.ratio > 1 else 'below'}"
+    return f"{figure(abs(verdict.ratio - 1) * 100, 2)} % {side}"
 
 
 _BOUNDS = {"<=": "at most ", "<": "less than ", ">=": "at least ", ">": "more than "}
+
+
+def computed_words(verdict: Verdict) -> str:
+    """What the scenario gives, with one digit more than the claim has, and at least four."""
+    assert verdict.unit is not None
+    assert verdict.computed is not None
+    literal = _literal(verdict.statement.test)
+    digits = len(re.sub(r"[eE].*|[^0-9]", "", literal.text).lstrip("0")) if literal is not None else 0
+    return number(verdict.computed, verdict.unit.word, max(4, min(digits + (verdict.outcome is not Outcome.HOLDS), 15)))
 
 
 def told(verdict: Verdict) -> str:
     """What the scenario gives against what is claimed, in one clause."""
     if verdict.unit is None or verdict.computed is None:
         return verdict.because
-    computed = number(verdict.computed, verdict.unit.word)
+    computed = computed_words(verdict)
     if verdict.claimed is None:
         return f"the scenario gives {computed}"
     test = verdict.statement.test
+    literal = _literal(test)
+    claimed = " ".join(literal.span.text.split()) if literal is not None else number(verdict.claimed, verdict.unit.word)
     bound = _BOUNDS.get(test.operator, "") if isinstance(test, tree.Comparison) else ""
     if isinstance(test, tree.Inside):
         bound = _BOUNDS[">=" if verdict.computed < verdict.claimed else "<="]
     word = "required" if isinstance(verdict.statement, tree.Require) else "claimed"
-    return f"the scenario gives {computed}, {word} {bound}{figure(verdict.claimed)}: {measure(verdict)}"
+    return f"the scenario gives {computed}, {word} {bound}{claimed}: {measure(verdict)}"
 
 
 def _missed(verdict: Verdict) -> Diagnostic:
@@ -252,7 +268,7 @@ def _missed(verdict: Verdict) -> Diagnostic:
     assert verdict.computed is not None
     test = verdict.statement.test
     left = " ".join(test.left.span.text.split())
-    computed = number(verdict.computed, verdict.unit.word)
+    computed = computed_words(verdict)
     wanted = " ".join(test.span.source.text[test.left.span.end : test.span.end].split())
     is_path = isinstance(test.left, tree.Path)
     return diagnostic(
@@ -270,4 +286,4 @@ def _refuted(verdict: Verdict) -> Diagnostic:
     return diagnostic("C402", told(verdict), label, help=verdict.cause, notes=notes)
 
 
-__all__ = ["Outcome", "Verdict", "judge", "told"]
+__all__ = ["Outcome", "Verdict", "computed_words", "judge", "told"]

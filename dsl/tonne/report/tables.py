@@ -9,13 +9,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tonne.formatting import figure, number
+from tonne.formatting import figure
 from tonne.model import ShownTable, ShownValue, State
 from tonne.names import Field, Instance
 from tonne.report.diagnostics import clean
 from tonne.run import Run, default_unit, unit_of_let
 from tonne.syntax import tree
-from tonne.verdict import Outcome, Verdict, told
+from tonne.verdict import Outcome, Verdict, computed_words, told
 
 MISSING = "—"
 
@@ -149,11 +149,11 @@ def _label(state: State, name: str) -> str:
 
 def _text(run: Run, one: ShownValue) -> tuple[str, str]:
     """A shown value and its unit."""
-    if one.node is None or one.dimension is None:
+    if one.dimension is None:
         return MISSING, ""
     unit = one.unit or default_unit(run.model, one.references, one.dimension)
-    value = run.in_unit(one.node, unit)
-    return (MISSING, "") if value is None else (figure(value), "" if unit.word == "ratio" else unit.word)
+    value = None if one.node is None else run.in_unit(one.node, unit)
+    return (MISSING if value is None else figure(value)), ("" if unit.word == "ratio" else unit.word)
 
 
 def _plain(text: str) -> str:
@@ -224,7 +224,7 @@ def _verdicts(title: str, verdicts: list[Verdict]) -> RenderableType:
         elif verdict.outcome is Outcome.NOT_COMPARABLE and verdict.because:
             line.append(f": {clean(verdict.because)}")
         elif verdict.computed is not None and verdict.unit is not None:
-            line.append(f" ({number(verdict.computed, verdict.unit.word)})", "dim")
+            line.append(f" ({computed_words(verdict)})", "dim")
         if verdict.statement.provenance is not None:
             line.append(f"  [{clean(str(verdict.statement.provenance))}]", "cyan")
         lines.append(line)

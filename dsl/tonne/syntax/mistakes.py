@@ -56,7 +56,7 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
         at = offset + (error.pos_in_stream or 0)
         return _character(source, at)
     if not isinstance(error, UnexpectedToken):
-        raise error
+        raise error  # lark has no other
     token = error.token
     if token.type == "$END":
         return _too_short(error, source, offset + length)

@@ -114,7 +114,8 @@ def _parse_text(
         found.append(mistake(error, source, start + begin, end_of_words - begin))
         return None
     found += builder.found
-    return node
+    too_deep = any(d.code == "S109" for d in builder.found)
+    return None if too_deep else node  # what is nested too deep is not looked at further
 
 
 def _leading_comments(source: SourceFile, chunk: Chunk) -> int:

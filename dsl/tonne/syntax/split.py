@@ -42,6 +42,7 @@ _LINE_OF_BLOCK = re.compile(
 )
 _BINDING = re.compile(r"[ \t]*[A-Za-z_][\w.]*[ \t]*=[ \t]")
 _PAIR = {")": "(", "]": "[", "}": "{"}
+_CLOSES = {opened: closed for closed, opened in _PAIR.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,35 +81,32 @@ def split(
     brackets: list[tuple[str, int]] = []
     current = _Statement(start)
     too_deep = False
+    beyond = 0  # brackets open beyond the limit, which are counted and not kept
 
     def line_start(offset: int) -> int:
         return text.rfind("\n", 0, offset) + 1
 
     def finish(at: int) -> None:
-        nonlocal current
+        nonlocal current, beyond
+        beyond = 0
         if text[current.start : at].strip():
             chunks.append(Chunk(current.start, at, current.open, current.close, tuple(current.broken)))
         current = _Statement(at)
 
     def unclosed(bracket: str, opened: int, next_item: int) -> None:
-        line = source.position(next_item)[0]
-        help = (
-            f"the next item starts at line {line}; close the block before it"
-            if bracket == "{"
-            else "close it on its line"
-        )
-        if next_item >= end:
-            help = f"close it with `{'}' if bracket == '{' else ')' if bracket == '(' else ']'}`"
-        found.append(
-            diagnostic(
-                "S102",
-                f"this `{bracket}` is never closed",
-                Label(Span(source, opened, opened + 1), "opened here"),
-                help=help,
-            )
-        )
         if bracket != "{":
             current.broken.append(line_start(opened))
+        if found and found[-1].code == "S102" and found[-1].span.start >= current.start:
+            return  # one a statement is enough
+        line = source.position(next_item)[0]
+        if next_item >= end:
+            help = f"close it with `{_CLOSES[bracket]}`"
+        elif bracket == "{":
+            help = f"the next item starts at line {line}; close the block before it"
+        else:
+            help = "close it on its line"
+        label = Label(Span(source, opened, opened + 1), "opened here")
+        found.append(diagnostic("S102", f"this `{bracket}` is never closed", label, help=help))
 
     for mark in _MARK.finditer(text, start, end):
         at, token = mark.start(), mark.group()
@@ -146,10 +144,11 @@ def split(
             if not brackets and not _CONTINUES.match(text, after, end):
                 finish(after)
         elif first in "{([":
-            brackets.append((first, at))
-            if first == "{" and len(brackets) == 1 and current.open < 0:
-                current.open = at
-            if len(brackets) > limits.nesting and not too_deep:
+            if len(brackets) <= limits.nesting:
+                brackets.append((first, at))
+            else:
+                beyond += 1
+            if beyond == 1 and not too_deep:
                 too_deep = True
                 found.append(
                     diagnostic(
@@ -160,6 +159,10 @@ def split(
                     )
                 )
                 current.broken.append(current.start)
+            if first == "{" and len(brackets) == 1 and current.open < 0:
+                current.open = at
+        elif beyond:
+            beyond -= 1
         else:
             while brackets and brackets[-1][0] != _PAIR[first] and first == "}":
                 bracket, opened = brackets.pop()
