@@ -169,7 +169,9 @@ class Lowering:
             mended = f"{number.text}{problem.suffix} {problem.instead}"
             certain = Fix(number.span, mended, Applicability.CERTAIN)
             return diagnostic(problem.code, problem.title, span, help=f"write `{mended}`", fix=certain)
-        fix = Fix(span, problem.instead, Applicability.CERTAIN) if problem.instead else None
+        same = problem.instead is not None and problem.instead.lower() == word.lower()
+        sure = Applicability.CERTAIN if same else Applicability.LIKELY  # another spelling of the same letters
+        fix = Fix(span, problem.instead, sure) if problem.instead else None
         return diagnostic(problem.code, problem.title, span, help=problem.help, fix=fix)
 
     def _hidden_unit(self, word: str, scope: Scope) -> tuple[str, str] | None:

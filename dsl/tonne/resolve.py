@@ -282,6 +282,7 @@ class _Resolver:
         for one in instance.declaration.bindings:
             found = instance.kind.fields.get(one.name)
             if found is None:
+                instance.partly_read = True
                 self._unknown_field(instance, one.name, one.name_span)
             elif one.name in own:
                 self._twice(

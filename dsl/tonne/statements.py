@@ -109,8 +109,11 @@ class Statements:
         for name, formula in formulas.items():
             if claim:
                 missing = self.model.lacking(formula, None)
-                if missing:
-                    return TestSides(test, {}, None, False, self._lacks(missing[0]))
+                because = [self._lacks(node) for node in missing]
+                if None in because:  # it is missing only because of an error that was reported
+                    return TestSides(test, nothing, None, True)
+                if because:
+                    return TestSides(test, {}, None, False, because[0] or "")
                 nodes[name] = self.model.instantiate(formula, None)
             else:
                 nodes[name] = self.needed(formula)
@@ -118,9 +121,11 @@ class Statements:
         relative = dimensions.get("tolerance") == RATIO
         return TestSides(test, nodes, left, True, relative=relative, references=references)
 
-    def _lacks(self, node: Node) -> str:
+    def _lacks(self, node: Node) -> str | None:
         missing = what_is_missing(self.model, node.payload, node.span.text)
-        text, facts = missing or (node.span.text, [])
+        if missing is None:
+            return None
+        text, facts = missing
         return f"`{text}` is not determined" + (f"; give {alternatives(facts)}" if facts else "")
 
     def _unlike_sides(

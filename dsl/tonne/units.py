@@ -312,7 +312,7 @@ class UnitTable:
             return UnitProblem(
                 "D209",
                 f"no unit `{atom}`",
-                f"a rate is `{amount}/s`, an amount is `{amount}`",
+                f"a rate is `{instead(f'{amount}/s')}`, an amount is `{instead(amount)}`",
                 instead(f"{amount}/s"),
             )
         match = _DEVICE_TIME.match(atom)

@@ -255,7 +255,8 @@ def told(verdict: Verdict) -> str:
         return f"the scenario gives {computed}"
     test = verdict.statement.test
     literal = _literal(test)
-    claimed = " ".join(literal.span.text.split()) if literal is not None else number(verdict.claimed, verdict.unit.word)
+    right = test.right if isinstance(test, tree.Comparison) and literal is not None else None
+    claimed = " ".join(right.span.text.split()) if right is not None else number(verdict.claimed, verdict.unit.word)
     bound = _BOUNDS.get(test.operator, "") if isinstance(test, tree.Comparison) else ""
     if isinstance(test, tree.Inside):
         bound = _BOUNDS[">=" if verdict.computed < verdict.claimed else "<="]

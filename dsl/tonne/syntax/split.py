@@ -144,7 +144,7 @@ def split(
             if not brackets and not _CONTINUES.match(text, after, end):
                 finish(after)
         elif first in "{([":
-            if len(brackets) <= limits.nesting:
+            if len(brackets) < limits.nesting:
                 brackets.append((first, at))
             else:
                 beyond += 1
