@@ -144,7 +144,9 @@ def updated(section: Section, result: Evaluated) -> str:
     for fence in section.fences:
         words = fence.info.split()
         if words[:1] == ["output"]:
-            match = re.compile(rf"^```{re.escape(fence.info)}\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL).search(text, at)
+            match = re.compile(rf"^```{re.escape(fence.info)}\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL).search(
+                text, at
+            )
             assert match is not None
             new = output(result, words[1:])
             text = text[: match.start(1)] + new + text[match.end(1) :]

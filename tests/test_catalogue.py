@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import Section, run_section, sections
 
+from pages import Section, run_section, sections
 from tonne.catalogue import CATALOGUE
 from tonne.scenario import Evaluated
 
@@ -26,7 +26,10 @@ MOST_WORDS = 12
 NOT_OUR_VOICE = ("invalid", "unexpected", "failed to")
 _HELP = re.compile(r"^```help\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"#\s*(?:error|warning|note|verdict): \[([A-Z]\d{3})\]")
-_ROW = re.compile(r"^\| \[(?P<code>\w+)\]\((?P<link>[^)]+)\) \| `(?P<name>[^`]+)` \| (?P<severity>\w+) \| (?P<line>.+) \|$", re.MULTILINE)
+_ROW = re.compile(
+    r"^\| \[(?P<code>\w+)\]\((?P<link>[^)]+)\) \| `(?P<name>[^`]+)` \| (?P<severity>\w+) \| (?P<line>.+) \|$",
+    re.MULTILINE,
+)
 
 every_code = pytest.mark.parametrize("code", CATALOGUE)
 shown_codes = pytest.mark.parametrize("code", [code for code in CATALOGUE if code not in OUTSIDE_PAGES])
@@ -83,9 +86,7 @@ def test_file_that_shows_it_does(code: str, shown: Evaluated) -> None:
 
 
 @shown_codes
-def test_mended_file_is_silent_and_shows_something(
-    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mended_file_is_silent_and_shows_something(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result, _ = run_section(section_of(code, MENDED), tmp_path)
     assert not result.diagnostics
@@ -94,9 +95,7 @@ def test_mended_file_is_silent_and_shows_something(
 
 
 @shown_codes
-def test_help_on_the_page_is_what_is_said(
-    code: str, shown: Evaluated, request: pytest.FixtureRequest
-) -> None:
+def test_help_on_the_page_is_what_is_said(code: str, shown: Evaluated, request: pytest.FixtureRequest) -> None:
     page = page_of(code)
     text = page.read_text(encoding="utf-8")
     told = _HELP.findall(text)

@@ -79,7 +79,10 @@ CASES = {
         "TFLOP/s/device",
     ),
     "Wh for W": Case(
-        'hardware chip {\n  power = 700 Wh from "the data sheet"\n}\nshow chip.power\n', "D202", "700 Wh", "700 W/device"
+        'hardware chip {\n  power = 700 Wh from "the data sheet"\n}\nshow chip.power\n',
+        "D202",
+        "700 Wh",
+        "700 W/device",
     ),
     "token for request": Case(
         'deployment chat {\n  requests = 100M token/day from "the blog"\n}\nshow chat.requests\n',
@@ -159,9 +162,7 @@ CASES = {
         "hofmann2022",
         "hoffmann2022",
     ),
-    "a number without a unit": Case(
-        METER.replace("318 MWh", "318") + "show pretrain.co2e\n", "D206", "318", "318 MWh"
-    ),
+    "a number without a unit": Case(METER.replace("318 MWh", "318") + "show pretrain.co2e\n", "D206", "318", "318 MWh"),
     "values side by side": Case(
         METER + "let carbon : tCO2e = pretrain.energy pretrain.carbon_intensity\nshow carbon\n",
         "S105",

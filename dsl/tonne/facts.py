@@ -48,14 +48,16 @@ def find(run: Run) -> Iterator[Diagnostic]:
 
 
 def other_ways(run: Run, state: State, field: str) -> list[Comparison]:
-    """The alternatives of a field that did not derive it and whose facts are determined, each with its value."""
+    """The alternatives of a field that rest on other facts than its value does, each with its value.
+
+    One that only turns the derivation around, so that no fact could make it differ, is no other way.
+    """
     ways = []
     chosen = state.determination.chosen.get(field)
-    for index, _ in enumerate(state.formulas.alternatives.get(field, ())):
-        if index != chosen:
-            compared = _compare(run, state, field, index)
-            if compared is not None:
-                ways.append(compared)
+    for index, formula in enumerate(state.formulas.alternatives.get(field, ())):
+        compared = None if index == chosen else _compare(run, state, field, index)
+        if compared is not None and (formula.stands_in or _difference(run, compared)):
+            ways.append(compared)
     return ways
 
 
@@ -159,17 +161,22 @@ def elasticities(run: Run, node: Node) -> dict[int, tuple[Node, float]]:
     return found
 
 
+def _difference(run: Run, c: Comparison) -> dict[int, tuple[Node, float]]:
+    """The facts that move the two sides of a comparison apart, each with d ln(value / other) / d ln(fact)."""
+    mine, theirs = elasticities(run, c.state.nodes[c.field]), elasticities(run, c.other_node)
+    moves = {}
+    for key in {**mine, **theirs}:
+        node = (mine.get(key) or theirs[key])[0]
+        slope = mine.get(key, (node, 0.0))[1] - theirs.get(key, (node, 0.0))[1]
+        if abs(slope) > _MOVES:
+            moves[key] = (node, slope)
+    return moves
+
+
 def _disagreements(run: Run, compared: list[Comparison], said: set[frozenset[int]]) -> Iterator[Diagnostic]:
     rested: set[frozenset[int]] = set()
     for c in compared:
-        mine = elasticities(run, c.state.nodes[c.field])
-        theirs = elasticities(run, c.other_node)
-        moves: dict[int, tuple[Node, float]] = {}
-        for key in {**mine, **theirs}:
-            node = (mine.get(key) or theirs[key])[0]
-            slope = mine.get(key, (node, 0.0))[1] - theirs.get(key, (node, 0.0))[1]
-            if abs(slope) > _MOVES:
-                moves[key] = (node, slope)
+        moves = _difference(run, c)
         facts = frozenset(moves)
         if not facts or facts in rested:
             continue
@@ -184,6 +191,7 @@ def _disagreements(run: Run, compared: list[Comparison], said: set[frozenset[int
         if c.value * c.other > 0 and abs(math.log(c.value / c.other)) <= allowed:
             continue
         said.add(facts)
+        mine, theirs = elasticities(run, c.state.nodes[c.field]), elasticities(run, c.other_node)
         yield _disagreement(run, c, mine, theirs)
 
 

@@ -63,8 +63,10 @@ class Hints:
         like = other.span.text.rsplit(".", 1)[-1]
         if not fits:
             return None
-        name = like if like in fits else ("co2e" if "co2e" in fits else fits[0])
-        return f"{node.span.text.rsplit('.', 1)[0]}.{name}", kind.name
+        owner = node.span.text.rsplit(".", 1)[0]
+        wanted = [like, "co2e", *fits]
+        name = next((n for n in wanted if n in fits and f"{owner}.{n}" != other.span.text), None)
+        return None if name is None else (f"{owner}.{name}", kind.name)
 
     # ── a result of another dimension than declared ──
 

@@ -33,6 +33,14 @@ def library_root() -> Path:
 
 
 @lru_cache(maxsize=1)
+def error_pages() -> Path:
+    """The folder with a page for each diagnostic: inside the package in a wheel, under `docs/` in a checkout."""
+    package = Path(__file__).resolve().parent
+    shipped = package / "errors"
+    return shipped if shipped.is_dir() else package.parent.parent / "docs" / "errors"
+
+
+@lru_cache(maxsize=1)
 def library_modules() -> tuple[str, ...]:
     """The names that `use` takes: `hardware.nvidia` and so on."""
     root = library_root()

@@ -109,11 +109,11 @@ class Statements:
         for name, formula in formulas.items():
             if claim:
                 missing = self.model.lacking(formula, None)
-                because = [self._lacks(node) for node in missing]
-                if None in because:  # it is missing only because of an error that was reported
+                lacks = [self._lacks(node) for node in missing]
+                if None in lacks:  # it is missing only because of an error that was reported
                     return TestSides(test, nothing, None, True)
-                if because:
-                    return TestSides(test, {}, None, False, because[0] or "")
+                if lacks:
+                    return TestSides(test, {}, None, False, lacks[0] or "")
                 nodes[name] = self.model.instantiate(formula, None)
             else:
                 nodes[name] = self.needed(formula)

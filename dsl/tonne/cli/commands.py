@@ -6,6 +6,7 @@ import click
 
 from tonne.cli.check import check
 from tonne.cli.explain import explain
+from tonne.cli.help import help
 from tonne.cli.run import run
 
 _EPILOG = """\b
@@ -14,6 +15,7 @@ Examples:
   tonne run scenario.tonne
   tonne run scenario.tonne --set pretrain.grid=grids.us.quebec
   tonne explain scenario.tonne pretrain.co2e
+  tonne help D201
 
 \b
 Exit codes: 0 no error and every requirement holds; 1 an error or a missed
@@ -26,5 +28,5 @@ def tonne() -> None:
     """Carbon scenarios of large language models: check, evaluate and explain them."""
 
 
-for command in (check, run, explain):
+for command in (check, run, explain, help):
     tonne.add_command(command)

@@ -77,6 +77,7 @@ def in_full(one: Diagnostic) -> Text:
         _append_words(text, "note", note, margin)
     if one.help:
         _append_words(text, "help", one.help, margin)
+    _append_words(text, "more", f"tonne help {one.code}", margin)
     text.rstrip()
     return text
 

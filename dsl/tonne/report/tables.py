@@ -27,8 +27,25 @@ def run_as_tables(run: Run, requirements: list[Verdict], claims: list[Verdict], 
     for kind in kinds:
         parts += _kind_tables(run, [s for s in states if s.instance.kind is kind], width)
     if states:
-        parts.append(Text("* given; everything else is derived", "dim"))
+        parts.append(_legend(states))
     return _spaced([*parts, *_results(run, requirements, claims)])
+
+
+def _legend(states: list[State]) -> Text:
+    """What the marks mean, and what is undetermined in every instance of a kind."""
+    text = Text("* given; everything else is derived", "dim")
+    lacking: dict[str, list[str]] = {}
+    for state in states:
+        mine = state.determination.undetermined
+        known = lacking.get(state.instance.kind.name)
+        lacking[state.instance.kind.name] = list(mine) if known is None else [n for n in known if n in mine]
+    lines = [f"  {kind}: {', '.join(names)}" for kind, names in lacking.items() if names]
+    if lines:
+        first = next(s for s in states if lacking[s.instance.kind.name])
+        example = f"{first.instance.name}.{lacking[first.instance.kind.name][0]}"
+        hint = f"undetermined (`tonne explain FILE {example}` says what would determine it):"
+        text.append("\n".join(["", hint, *lines]), "dim")
+    return text
 
 
 def results(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
@@ -85,14 +102,6 @@ def _kind_tables(run: Run, states: list[State], width: int) -> Iterator[Renderab
             end += 1
         yield _kind_table([s.instance for s in states[start:end]], [(n, u, cells[start:end]) for n, u, cells in rows])
         start = end
-    lacking = [
-        n for n in states[0].determination.undetermined if all(n in s.determination.undetermined for s in states)
-    ]
-    if lacking:
-        example = f"{states[0].instance.name}.{lacking[0]}"
-        words = Text(f"undetermined: {', '.join(lacking)}", "dim")
-        words.append(f"\n  (`tonne explain FILE {example}` says what would determine it)", "dim")
-        yield words
 
 
 Row = tuple[str, str, list[Text]]

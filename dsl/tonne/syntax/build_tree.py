@@ -379,6 +379,7 @@ _LINES: dict[type, str] = {
 def with_lines(node: B, lines: Children) -> B:
     """A block's node with the lines of its body in their places; its first text is its documentation."""
     places: dict[str, Any] = {}
+    line: Any
     for line in lines:
         if isinstance(line, tree.Doc):
             if not isinstance(node, tree.Case):

@@ -53,7 +53,7 @@ _NAMED_PLACES = {"NAME", "WORD"}
 def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int) -> Diagnostic:
     """The diagnostic for the statement of `length` characters at `offset` that could not be parsed."""
     if isinstance(error, UnexpectedCharacters):
-        at = offset + (error.pos_in_stream or 0)
+        at = offset + int(getattr(error, "pos_in_stream", 0))  # typed as None in lark
         return _character(source, at)
     if not isinstance(error, UnexpectedToken):
         raise error  # lark has no other
@@ -66,7 +66,7 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
     word = text.rsplit("\n", 1)[-1].lstrip() if "\n" in text else text
     begin = offset + (token.start_pos or 0) + len(text) - len(word)
     span = Span(source, begin, begin + len(word))
-    expected = set(error.accepts or error.expected or ())
+    expected = _expected(error)
     previous = _previous(source, begin)
     rest = source.line(span.line)[span.column - 1 + len(word) :]
     if _NAMED_PLACES & expected and word in KEYWORDS and "NUMBER" not in expected:
@@ -117,6 +117,11 @@ def _character(source: SourceFile, at: int) -> Diagnostic:
     if character == ";" and re.match(r"\s*show\b", text):
         return _unreadable(Span(source, at, at + 1), "a comma stands between shown values: `show a, b`")
     return _unreadable(Span(source, at, at + 1), _CHARACTERS.get(character, ""))
+
+
+def _expected(error: UnexpectedToken) -> set[str]:
+    """The terminals that could have stood there; lark knows them one way for the lexer, another for the parser."""
+    return set(error.accepts or ()) or set(error.expected or ())
 
 
 def _too_short(error: UnexpectedToken, source: SourceFile, end: int) -> Diagnostic:
@@ -188,7 +193,7 @@ def _wanted_value(previous: Span | None) -> str:
 
 def _wanted(error: UnexpectedToken, source: SourceFile, at: int) -> str:
     """What could stand here, when that is one clear thing."""
-    expected = set(error.accepts or error.expected or ())
+    expected = _expected(error)
     previous = _previous(source, at)
     after = f"after `{previous.text}`" if previous is not None else "here"
     if {"NUMBER", "NAME", "LPAR"} <= expected:

@@ -1,0 +1,44 @@
+"""`tonne help CODE`: the page of a diagnostic."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from tonne.cli.shared import console, width_of
+
+
+def _codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """What the shell completes to."""
+    from tonne.catalogue import CATALOGUE
+
+    return [code for code in CATALOGUE if code.startswith(incomplete.upper())]
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  tonne help D201
+  tonne help unsourced-number"""
+)
+@click.argument("code", shell_complete=_codes)
+def help(code: str) -> None:
+    """Say what a diagnostic means, why it matters and how to mend it.
+
+    CODE is a code such as D201, or its name.
+    """
+    from rich.markdown import Markdown
+
+    from tonne.catalogue import BY_NAME, CATALOGUE
+    from tonne.library import error_pages
+    from tonne.names import closest
+
+    entry = CATALOGUE.get(code.upper()) or BY_NAME.get(code.lower())
+    if entry is None:
+        near = closest(code, [*CATALOGUE, *BY_NAME])
+        click.echo(f"no diagnostic is called `{code}`" + (f"; did you mean `{near}`?" if near else ""), err=True)
+        sys.exit(2)
+    page = (error_pages() / f"{entry.code}.md").read_text(encoding="utf-8")
+    out = console()
+    out.print(Markdown(page), width=min(width_of(out), 100))
