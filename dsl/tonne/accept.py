@@ -11,6 +11,10 @@ from tonne.source import Span
 from tonne.syntax import tree
 
 
+# These may stand at the head of an instance, since they follow from several of its lines.
+_OF_THE_WHOLE = ("V226", "V228")
+
+
 def _allowances(project: Project) -> Iterator[tuple[Span, tree.Allow]]:
     """Each clause with the line that it stands on."""
     for scope in project.scopes:
@@ -19,6 +23,8 @@ def _allowances(project: Project) -> Iterator[tuple[Span, tree.Allow]]:
                 for binding in statement.bindings:
                     if isinstance(binding.value, tree.Value) and binding.value.allow is not None:
                         yield binding.span, binding.value.allow
+                        if binding.value.allow.code in _OF_THE_WHOLE:
+                            yield statement.name_span, binding.value.allow
             elif isinstance(statement, tree.Let) and isinstance(statement.value, tree.Value):
                 if statement.value.allow is not None:
                     yield statement.span, statement.value.allow

@@ -310,6 +310,8 @@ class Lowering:
     def _unknown_field(self, path: tree.Path, index: int, kind: Kind) -> None:
         name, span = path.parts[index], path.part_spans[index]
         help, fix = did_you_mean(name, kind.fields, span)
+        if name in kind.scope.lost:
+            return
         owner = ".".join(path.parts[:index])
         self.found.append(
             diagnostic(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
@@ -84,7 +85,7 @@ def _unusual(run: Run, state: State, one: Field, value: float, low: float, high:
     binding = state.instance.bindings.get(one.name)
     where = Label(usual.range.span, "the usual range")
     written = binding.value.expr if binding is not None and isinstance(binding.value, tree.Value) else None
-    if isinstance(written, tree.Number) and not written.text[-1].isalpha():
+    if isinstance(written, tree.Number) and re.fullmatch(r"[0-9.]+", written.text):
         fitting = [f for f in _SUFFIXES if low <= value * f <= high]
         if fitting:
             middle = math.sqrt(low * high) if low > 0 else high

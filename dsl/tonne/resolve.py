@@ -298,8 +298,8 @@ class _Resolver:
         instance.own = frozenset(own)
 
     def _unknown_field(self, instance: Instance, name: str, span: Span) -> None:
-        if name in KEYWORDS:
-            return  # reported as a word of the language
+        if name in KEYWORDS or name in instance.kind.scope.lost:
+            return  # reported as a word of the language, or its line in the kind could not be read
         names = list(instance.kind.fields)
         near = closest(name, names)
         line = instance.kind.fields[near].declaration.name_span if near else None

@@ -65,6 +65,8 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
     text = str(token)
     word = text.rsplit("\n", 1)[-1].lstrip() if "\n" in text else text
     begin = offset + (token.start_pos or 0) + len(text) - len(word)
+    if word[:1] in (",", "."):
+        return _character(source, begin)
     span = Span(source, begin, begin + len(word))
     expected = _expected(error)
     previous = _previous(source, begin)
