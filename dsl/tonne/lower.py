@@ -387,7 +387,8 @@ class Lowering:
                     diagnostic("N119", "a list holds instances", item.span, help="for example `[ablations, final]`")
                 )
                 continue
-            reference = self.find(item, place)
+            is_let = isinstance(place.scope.symbols.get(item.parts[0]), Let)
+            reference = Reference(None, (), None) if is_let else self.find(item, place)
             if reference is None:
                 continue
             if not isinstance(reference.root, Instance) or reference.refs or reference.field is not None:

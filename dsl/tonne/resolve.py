@@ -90,7 +90,7 @@ class _Resolver:
         for scope in scopes:
             scope.visible = [scope, *self.files.core]
             for use, used in self.files.uses(scope):
-                if used is not None and any(name in _units_of(used) for name, _ in use.names):
+                if used is not None and not _units_of(used).isdisjoint(name for name, _ in use.names):
                     scope.visible.append(used)
 
     # ── names of a file ──
