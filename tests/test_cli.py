@@ -42,6 +42,7 @@ claim pretrain.co2e == 3 MWh
 show pretrain.co2e in kgCO2e, pretrain.energy * 2
 """
 
+
 @pytest.fixture
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     monkeypatch.chdir(tmp_path)
@@ -79,7 +80,11 @@ def test_exit_codes(call: Callable[..., Result], words: list[str], code: int) ->
 def test_json_of_a_run(call: Callable[..., Result]) -> None:
     made = document(call("run", "good.tonne", "--format", "json"))
     values = made["values"]
-    assert values["pretrain.co2e"] == {"value": pytest.approx(127.1654870, rel=1e-9), "unit": "tCO2e", "status": "derived"}
+    assert values["pretrain.co2e"] == {
+        "value": pytest.approx(127.1654870, rel=1e-9),
+        "unit": "tCO2e",
+        "status": "derived",
+    }
     assert values["pretrain.utilization"] == {"value": 40, "unit": "%", "status": "given"}
     assert values["same.tokens"]["status"] == "given"
     assert values["twice"]["value"] == pytest.approx(254.330974, rel=1e-9)
@@ -183,7 +188,12 @@ def test_short_form(call: Callable[..., Result]) -> None:
 
 def process(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tonne", *words], capture_output=True, text=True, cwd=ROOT, env={**os.environ, **env}, check=False
+        [sys.executable, "-m", "tonne", *words],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **env},
+        check=False,
     )
 
 
@@ -204,7 +214,9 @@ def test_colour_on_a_terminal(tmp_path: Path) -> None:
         outputs.append(data)
         return data
 
-    status = pty.spawn([sys.executable, "-m", "tonne", "check", str(ROOT / "docs" / "examples" / "mistakes.tonne")], read)
+    status = pty.spawn(
+        [sys.executable, "-m", "tonne", "check", str(ROOT / "docs" / "examples" / "mistakes.tonne")], read
+    )
     assert os.waitstatus_to_exitcode(status) == 1
     assert b"\x1b[1;31merror[" in b"".join(outputs)
 

@@ -22,7 +22,16 @@ def determine(alternatives: dict[str, list[str]], given: str) -> tuple[dict[str,
     return dict(found.chosen), found.undetermined
 
 
-ENERGY = {"it": ["energy pue", "power time"], "power": ["it time", "typical"], "time": ["it power"], "pue": ["energy it"], "energy": ["it pue", "co2e ci"], "ci": ["co2e energy"], "co2e": ["energy ci"], "typical": []}
+ENERGY = {
+    "it": ["energy pue", "power time"],
+    "power": ["it time", "typical"],
+    "time": ["it power"],
+    "pue": ["energy it"],
+    "energy": ["it pue", "co2e ci"],
+    "ci": ["co2e energy"],
+    "co2e": ["energy ci"],
+    "typical": [],
+}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +68,10 @@ def test_the_number_of_steps_decides_nothing() -> None:
 
 
 def test_single_facts_that_would_determine() -> None:
-    system = {f: [frozenset(a.split()) for a in ways] for f, ways in {"time": ["n d"], "n": ["time d"], "d": ["time n"]}.items()}
+    system = {
+        f: [frozenset(a.split()) for a in ways]
+        for f, ways in {"time": ["n d"], "n": ["time d"], "d": ["time n"]}.items()
+    }
     determiner = Determiner(system)
     pattern = Pattern(frozenset({"time"}))
     assert determiner.would_determine(pattern, ())["d"] == ("n",)
@@ -136,7 +148,10 @@ FACTS = {
 @st.composite
 def scenarios(draw: st.DrawFn) -> list[tuple[str, list[str]]]:
     """Instances as (head, lines of the block)."""
-    instances = [("model m", ['parameters = 70B param from "x"']), ("grid g", ['carbon_intensity = 380 gCO2e/kWh from "x"'])]
+    instances = [
+        ("model m", ['parameters = 70B param from "x"']),
+        ("grid g", ['carbon_intensity = 380 gCO2e/kWh from "x"']),
+    ]
     for i in range(draw(st.integers(1, 4))):
         facts = draw(st.lists(st.sampled_from(sorted(FACTS)), unique=True, max_size=8))
         lines = [f'{f} = {FACTS[f]} from "x"' for f in facts] + ["model = m"]
@@ -144,7 +159,17 @@ def scenarios(draw: st.DrawFn) -> list[tuple[str, list[str]]]:
             lines.append("grid = g")
         like = f" like r{draw(st.integers(0, i - 1))}" if i and draw(st.booleans()) else ""
         instances.append((f"run r{i}{like}", lines))
-    instances.append(("deployment d", ["run = r0", "grid = g", 'energy_per_request = 3 Wh/request from "x"', 'requests = 1M request/day from "x"']))
+    instances.append(
+        (
+            "deployment d",
+            [
+                "run = r0",
+                "grid = g",
+                'energy_per_request = 3 Wh/request from "x"',
+                'requests = 1M request/day from "x"',
+            ],
+        )
+    )
     return instances
 
 
@@ -163,7 +188,9 @@ def told(result: Evaluated) -> tuple[dict[str, object], set[tuple[str, str]]]:
 
 
 @given(scenarios(), st.randoms(use_true_random=False))
-def test_order_changes_nothing(tmp_path_factory: pytest.TempPathFactory, instances: list[tuple[str, list[str]]], rng: random.Random) -> None:
+def test_order_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, instances: list[tuple[str, list[str]]], rng: random.Random
+) -> None:
     folder = tmp_path_factory.mktemp("order")
     path = folder / "a.tonne"
     path.write_text(text_of(instances), encoding="utf-8")
@@ -183,7 +210,7 @@ def test_order_changes_nothing(tmp_path_factory: pytest.TempPathFactory, instanc
 
 def test_kinds_need_no_order_either(tmp_path: Path) -> None:
     path = tmp_path / "a.tonne"
-    kind = 'kind serving like deployment {\n  share : % = 100%\n}\n'
+    kind = "kind serving like deployment {\n  share : % = 100%\n}\n"
     use = 'serving s {\n  energy_per_request = 3 Wh/request from "x"\n  pue = 1.2 from "x"\n}\nrequire s.it_energy_per_request == 2.5 Wh/request\n'
     for text in (kind + use, use + kind):
         path.write_text(text, encoding="utf-8")

@@ -20,8 +20,12 @@ numbers = st.sampled_from([*VALUES, "3", "0.5", "2"])
 def combine(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     two = st.tuples(inner, st.sampled_from("+-*/"), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})")
     powers = st.tuples(inner, st.sampled_from(["2", "0.5", "-1"])).map(lambda t: f"abs({t[0]}) ^ {t[1]}")
-    calls = st.tuples(st.sampled_from(["sqrt(abs({}))", "exp({} / 10)", "log(abs({}) + 1)", "log10(abs({}) + 1)", "-{}"]), inner)
-    several = st.tuples(st.sampled_from(["min", "max", "sum", "mean"]), inner, inner).map(lambda t: f"{t[0]}({t[1]}, {t[2]})")
+    calls = st.tuples(
+        st.sampled_from(["sqrt(abs({}))", "exp({} / 10)", "log(abs({}) + 1)", "log10(abs({}) + 1)", "-{}"]), inner
+    )
+    several = st.tuples(st.sampled_from(["min", "max", "sum", "mean"]), inner, inner).map(
+        lambda t: f"{t[0]}({t[1]}, {t[2]})"
+    )
     return st.one_of(two, powers, calls.map(lambda t: t[0].format(t[1])), several)
 
 
@@ -91,12 +95,29 @@ def test_elasticities_are_the_slopes(tmp_path_factory: pytest.TempPathFactory, f
     forward, backward = (up - middle) / (middle * step), (middle - down) / (middle * step)
     assume(abs(forward - backward) < 1e-3)  # not at a kink of abs, min or max
     found = elasticities(result.run, node)
-    mine = [slope for fact, slope in found.values() if fact.span.text == VALUES[name] and fact.span.line == 1 + list(VALUES).index(name)]
+    mine = [
+        slope
+        for fact, slope in found.values()
+        if fact.span.text == VALUES[name] and fact.span.line == 1 + list(VALUES).index(name)
+    ]
     assert math.isclose(sum(mine), (forward + backward) / 2, rel_tol=1e-4, abs_tol=1e-4)
 
 
 def test_every_function_is_a_row() -> None:
-    assert set(FUNCTIONS) == {"abs", "sqrt", "exp", "log", "log10", "ceil", "floor", "min", "max", "sum", "mean", "count"}
+    assert set(FUNCTIONS) == {
+        "abs",
+        "sqrt",
+        "exp",
+        "log",
+        "log10",
+        "ceil",
+        "floor",
+        "min",
+        "max",
+        "sum",
+        "mean",
+        "count",
+    }
     for row in OPERATORS.values():
         assert row.text
         assert row.latex
@@ -114,4 +135,6 @@ def test_every_function_is_a_row() -> None:
 def test_precedence(tmp_path: Path, formula: str, value: float) -> None:
     result = run(formula, tmp_path)
     assert result.run is not None
-    assert result.run.raw(next(n for let, n in result.run.model.lets.items() if let.name == "x")) == pytest.approx(value, rel=1e-12)
+    assert result.run.raw(next(n for let, n in result.run.model.lets.items() if let.name == "x")) == pytest.approx(
+        value, rel=1e-12
+    )

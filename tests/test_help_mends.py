@@ -103,7 +103,7 @@ CASES = {
         "0.3 Wh/request",
     ),
     "KWh": Case(METER.replace("318 MWh", "318 KWh") + "show pretrain.co2e\n", "D211", "KWh", "kWh"),
-    "mwh": Case(METER.replace("318 MWh", "318 mWH") + "show pretrain.co2e\n", "D211", "mWH", "mWh"),
+    "gWh": Case(METER.replace("318 MWh", "318 gWh") + "show pretrain.co2e\n", "D211", "gWh", "GWh"),
     "gCO2": Case(METER.replace("gCO2e", "gCO2") + "show pretrain.co2e\n", "D212", "gCO2/kWh", "gCO2e/kWh"),
     "tCO2Eq": Case(
         'run pretrain {\n  co2e = 552 tCO2Eq from "the paper"\n}\nshow pretrain.co2e\n', "D211", "tCO2Eq", "tCO2eq"

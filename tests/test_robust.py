@@ -20,8 +20,14 @@ from tonne.source import SourceFile
 from tonne.syntax.parse import parse
 
 ROOT = Path(__file__).parent.parent
-REAL = [p.read_text(encoding="utf-8") for p in [*sorted((ROOT / "scenarios").glob("*.tonne")), ROOT / "stdlib" / "core" / "kinds.tonne"]]
-PIECES = sorted({w for text in REAL for w in re.findall(r"\w+|[^\w\s]|\n", text)} | {"\x1b[31m", "\u202e", "\x00", "é", "日本", "~", "]", "1e999", "^ -1"})
+REAL = [
+    p.read_text(encoding="utf-8")
+    for p in [*sorted((ROOT / "scenarios").glob("*.tonne")), ROOT / "stdlib" / "core" / "kinds.tonne"]
+]
+PIECES = sorted(
+    {w for text in REAL for w in re.findall(r"\w+|[^\w\s]|\n", text)}
+    | {"\x1b[31m", "\u202e", "\x00", "é", "日本", "~", "]", "1e999", "^ -1"}
+)
 
 
 def whole(path: Path) -> Evaluated:
@@ -88,7 +94,18 @@ STATEMENTS = [
     'grid g {\n  carbon_intensity = 400 gCO2e/kWh from "x"\n}', 'run r {\n  energy = 3 MWh from "x"\n  grid = g\n}', "let a : tCO2e = 2 * r.co2e",
     "require r.co2e < 5 tCO2e", "show r.co2e, a", "kind k {\n  x : kWh\n}",
 ]  # fmt: skip
-BROKEN = ["let b = = 3", "let = 3", "require", "let c = 3 ×  4", 'let d = "', "show a b", "run p q {\n}", "let e = (3", "}", "claim a"]
+BROKEN = [
+    "let b = = 3",
+    "let = 3",
+    "require",
+    "let c = 3 ×  4",
+    'let d = "',
+    "show a b",
+    "run p q {\n}",
+    "let e = (3",
+    "}",
+    "claim a",
+]
 
 
 @given(st.permutations(STATEMENTS), st.lists(st.tuples(st.integers(0, 6), st.sampled_from(BROKEN)), max_size=4))
@@ -97,7 +114,9 @@ def test_a_broken_statement_hides_and_invents_nothing(order: list[str], broken: 
     lines: set[int] = set()
     for place, statement in enumerate([*order, ""]):
         for _, slip in (b for b in broken if b[0] == place):
-            lines.update(range(1 + sum(t.count("\n") + 1 for t in text), 1 + sum(t.count("\n") + 1 for t in [*text, slip])))
+            lines.update(
+                range(1 + sum(t.count("\n") + 1 for t in text), 1 + sum(t.count("\n") + 1 for t in [*text, slip]))
+            )
             text.append(slip)
         text.append(statement)
     module, found = parse(SourceFile("page", "\n".join(text)))
@@ -118,7 +137,9 @@ def only(found: tuple[Diagnostic, ...], code: str) -> Diagnostic:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "outside.tonne").write_text('grid secret { carbon_intensity = 1 gCO2e/kWh from "x" }\n', encoding="utf-8")
+    (tmp_path / "outside.tonne").write_text(
+        'grid secret { carbon_intensity = 1 gCO2e/kWh from "x" }\n', encoding="utf-8"
+    )
     (tmp_path / "outside.bib").write_text("@misc{secret, title={x}}", encoding="utf-8")
     folder = tmp_path / "project"
     folder.mkdir()
@@ -186,7 +207,10 @@ def test_circles_end(project: Path, text: str) -> None:
 
 def test_large_powers_and_numbers_end(project: Path) -> None:
     path = project / "a.tonne"
-    path.write_text("let a = 9e999\nlet b = 10 ^ 400\nlet c = (2 kWh) ^ 99\nlet d = exp(1000)\nlet e = 1e-999\nshow a, b, d, e\n", encoding="utf-8")
+    path.write_text(
+        "let a = 9e999\nlet b = 10 ^ 400\nlet c = (2 kWh) ^ 99\nlet d = exp(1000)\nlet e = 1e-999\nshow a, b, d, e\n",
+        encoding="utf-8",
+    )
     assert {d.code for d in whole(path).diagnostics} >= {"V230"}
 
 

@@ -115,7 +115,17 @@ def test_words_that_are_none(word: str, code: str | None, help: str) -> None:
 
 @pytest.mark.parametrize(
     ("word", "counted"),
-    [("device", True), ("token/request", True), ("FLOP/param/token", True), ("TFLOP", False), ("day", False), ("device*h", False), ("param", True), ("%", False), ("USD", False)],
+    [
+        ("device", True),
+        ("token/request", True),
+        ("FLOP/param/token", True),
+        ("TFLOP", False),
+        ("day", False),
+        ("device*h", False),
+        ("param", True),
+        ("%", False),
+        ("USD", False),
+    ],
 )
 def test_which_units_are_counted(word: str, counted: bool) -> None:
     assert unit(word).counted is counted

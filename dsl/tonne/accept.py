@@ -10,7 +10,6 @@ from tonne.names import Project, closest
 from tonne.source import Span
 from tonne.syntax import tree
 
-
 # These may stand at the head of an instance, since they follow from several of its lines.
 _OF_THE_WHOLE = ("V226", "V228")
 

@@ -12,16 +12,18 @@ from tonne.determine import Fact, Pattern
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formulas import Formulas
 from tonne.graph import UNKNOWN, Node
-from tonne.lower import Reference
 from tonne.model import Model, State, Target
 from tonne.names import Binding, Instance, Let, Project, Symbol
 from tonne.order import is_circular, strongly_connected
+from tonne.paths import Reference
 from tonne.references import References
 from tonne.relations import needs_of
 from tonne.source import Span
 from tonne.statements import Statements, expressions
 from tonne.syntax import tree
-from tonne.units import Unit, UnitProblem
+from tonne.syntax.walk import within
+from tonne.unit_problems import UnitProblem
+from tonne.units import Unit
 
 
 def build(project: Project) -> tuple[Model, list[Diagnostic]]:
@@ -82,8 +84,8 @@ class _Builder:
         symbols = self.project.entry.symbols
         for statement in self.project.entry.module.statements:
             for expr in expressions(statement):
-                for head in _heads(expr):
-                    symbol = symbols.get(head)
+                for part in within(expr):
+                    symbol = symbols.get(part.parts[0]) if isinstance(part, tree.Path) else None
                     if isinstance(symbol, Instance | Let):
                         yield symbol
 
@@ -96,7 +98,7 @@ class _Builder:
                 elif binding.field.target is not None:
                     yield from self._roots(self.references.of_binding(binding, symbol))
         elif isinstance(symbol, Let):
-            members = self.formulas.lowering.members(symbol)
+            members = self.formulas.lowering.paths.members(symbol)
             if members is not None:
                 yield from members
             elif isinstance(symbol.value, tree.Value):
@@ -214,7 +216,7 @@ class _Builder:
     # ── lets ──
 
     def _let(self, let: Let) -> None:
-        members = self.formulas.lowering.members(let)
+        members = self.formulas.lowering.paths.members(let)
         if members is not None:
             self.model.lists[let] = members
             return
@@ -252,18 +254,3 @@ class _Builder:
 
 def _type_span(let: Let) -> Span:
     return let.declaration.type.span if let.declaration.type is not None else let.declaration.name_span
-
-
-def _heads(expr: tree.Expr) -> Iterator[str]:
-    """The first word of each path in an expression."""
-    waiting: list[tree.Expr] = [expr]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, tree.Path):
-            yield one.parts[0]
-        elif isinstance(one, tree.Binary):
-            waiting += [one.left, one.right]
-        elif isinstance(one, tree.Negate):
-            waiting.append(one.operand)
-        elif isinstance(one, tree.Call):
-            waiting += [a.value for a in one.arguments]

@@ -36,6 +36,7 @@ _TABLE = [
     Entry("S108", "two-on-a-line", "two statements stand on one line", _E),
     Entry("S109", "too-large", "a file, its nesting or the scenario is over a limit", _E),
     Entry("S110", "not-evaluated-yet", "a statement is read but not evaluated yet", _N),
+    Entry("S111", "nothing-to-evaluate", "a file has no statement", _W),
     Entry("N111", "unknown-name", "a name is not defined", _E),
     Entry("N112", "unknown-field", "a kind has no such field", _E),
     Entry("N113", "defined-twice", "a name is defined twice", _E),

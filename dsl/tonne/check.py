@@ -14,6 +14,7 @@ from tonne.lower import Formula
 from tonne.names import Let
 from tonne.source import Span
 from tonne.syntax import tree
+from tonne.syntax.walk import within
 from tonne.units import Unit, UnitTable
 
 _VERBS = {"+": ("add", "to"), "-": ("subtract", "from")}
@@ -160,17 +161,9 @@ def _constant(node: Node) -> float | None:
 
 def _operator_span(node: Node, formula: Formula) -> Span:
     """Where the sign of an operation stands."""
-    waiting: list[tree.Expr] = [formula.expr]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, tree.Binary):
-            if one.span == node.span and one.operator == node.op:
-                return one.operator_span
-            waiting += [one.left, one.right]
-        elif isinstance(one, tree.Negate):
-            waiting.append(one.operand)
-        elif isinstance(one, tree.Call):
-            if one.span == node.span:
-                return one.name_span
-            waiting += [a.value for a in one.arguments]
+    for one in within(formula.expr):
+        if isinstance(one, tree.Binary) and one.span == node.span and one.operator == node.op:
+            return one.operator_span
+        if isinstance(one, tree.Call) and one.span == node.span:
+            return one.name_span
     return node.span

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -32,6 +33,7 @@ def read_bibliography(source: SourceFile) -> Bibliography:
     """The entries of a BibTeX file."""
     import bibtexparser
 
+    logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # it would write the file's own text to the terminal
     library = bibtexparser.parse_string(source.text)
     return Bibliography(
         {

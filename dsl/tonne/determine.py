@@ -56,7 +56,7 @@ class Determiner:
         return known
 
     def would_determine(self, pattern: Pattern, candidates: Iterable[Fact]) -> dict[str, tuple[Fact, ...]]:
-        """For each undetermined field the single facts, of the fields themselves and of `candidates`, that would determine it."""
+        """For each undetermined field the single facts that would determine it: other fields, and `candidates`."""
         if pattern not in self._facts:
             search = _Search(self.alternatives, pattern)
             base = search.reached()

@@ -29,7 +29,7 @@ def evaluate(model: Model) -> tuple[Run, list[Diagnostic]]:
 def not_finite(run: Run) -> list[Diagnostic]:
     """Values that are needed and are no finite numbers, each with the operation that made it so."""
     needed: list[Node] = list(run.model.lets.values())
-    for _, sides in (*run.model.requirements, *run.model.claims):
+    for _, sides in run.model.requirements:
         needed += [n for n in sides.parts.values() if n is not None]
     for table in run.model.shows:
         needed += [v.node for _, row in table.rows for v in row if v.node is not None and not table.is_table]

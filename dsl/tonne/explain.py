@@ -12,10 +12,11 @@ from tonne.diagnostic import Diagnostic
 from tonne.facts import TOLERANCE, other_ways
 from tonne.formatting import number
 from tonne.graph import LEAF, NUMBER, OPERATORS, UNKNOWN, Node
-from tonne.lower import Formula, Lowering, Place, Reference
+from tonne.lower import Formula, Lowering
 from tonne.missing import would_determine
 from tonne.model import State
 from tonne.names import Binding, Instance, Let
+from tonne.paths import Place, Reference
 from tonne.run import Run, unit_of_let
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
@@ -71,7 +72,7 @@ def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnost
     symbol = project.entry.symbols.get(parts[0])
     if isinstance(symbol, Instance) and len(parts) == 1:
         return symbol, "", []
-    reference = lowering.find(written, Place(project.entry))
+    reference = lowering.paths.find(written, Place(project.entry))
     if reference is None:
         return None, "", lowering.found
     if isinstance(reference.root, Let):

@@ -40,11 +40,19 @@ class Comparison:
 def find(run: Run) -> Iterator[Diagnostic]:
     """V226 and V228 for the file's own instances; what has one cause is said once."""
     said: set[frozenset[int]] = set()
-    for state in run.model.own_states():
+    for state in sorted(run.model.own_states(), key=_copies_last):
         compared = list(_comparisons(run, state))
         if any(_differ(c) for c in compared):
             yield from _disagreements(run, compared, said)
         yield from _stand_ins(run, state)
+
+
+def _copies_last(state: State) -> tuple[int, str]:
+    """An order that does not depend on that of the file: what is copied comes before its copies."""
+    depth, instance = 0, state.instance
+    while instance.like is not None:
+        depth, instance = depth + 1, instance.like
+    return depth, state.instance.name
 
 
 def other_ways(run: Run, state: State, field: str) -> list[Comparison]:
@@ -56,7 +64,8 @@ def other_ways(run: Run, state: State, field: str) -> list[Comparison]:
     chosen = state.determination.chosen.get(field)
     for index, formula in enumerate(state.formulas.alternatives.get(field, ())):
         compared = None if index == chosen else _compare(run, state, field, index)
-        if compared is not None and (formula.stands_in or _difference(run, compared)):
+        typical = formula.stands_in and bool(formula.references)
+        if compared is not None and (typical or _difference(run, compared)):
             ways.append(compared)
     return ways
 

@@ -8,9 +8,10 @@ from tonne.check import Checker
 from tonne.determine import Determiner
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.graph import UNKNOWN, Node
-from tonne.lower import Formula, Lowering, Place, Reference
-from tonne.model import KindFormulas
+from tonne.lower import Formula, Lowering
+from tonne.model import Ends, KindFormulas
 from tonne.names import Binding, Field, Kind, Let
+from tonne.paths import Place, Reference
 from tonne.relations import find_relations, needs_of
 from tonne.syntax import tree
 from tonne.units import Unit, UnitTable
@@ -45,7 +46,7 @@ class Formulas:
         parent = self.kinds[kind.parent] if kind.parent is not None else None
         alternatives: dict[str, list[Formula]] = {}
         references: dict[str, list[Reference]] = {}
-        ranges: tuple[dict[str, tuple[Formula, Formula]], dict[str, tuple[Formula, Formula]]] = ({}, {})
+        ranges: tuple[dict[str, Ends], dict[str, Ends]] = ({}, {})
         for name, one in kind.fields.items():
             if parent is not None and name in parent.kind.fields:
                 if one.is_quantity:
@@ -69,10 +70,11 @@ class Formulas:
                 usual = declaration.usual.range if declaration.usual else None
                 for kept, written in zip(ranges, (declaration.bounds, usual), strict=True):
                     if written is not None:
-                        ends = [self.lowering.lower(e, place) for e in (written.low, written.high)]
-                        fit = [self._fits(end, one, "D202") for end in ends]
+                        low = self.lowering.lower(written.low, place)
+                        high = None if written.high is None else self.lowering.lower(written.high, place)
+                        fit = [self._fits(end, one, "D202") for end in (low, high) if end is not None]
                         if all(fit):
-                            kept[name] = (ends[0], ends[1])
+                            kept[name] = (low, high)
         relations, unlike = find_relations(alternatives)
         for first, second in unlike:
             if parent is None or first[0] not in parent.kind.fields or second[0] not in parent.kind.fields:
@@ -101,10 +103,10 @@ class Formulas:
                     )
                 )
                 continue
-            reference = self.lowering.find(value.expr, place)
+            reference = self.lowering.paths.find(value.expr, place)
             if reference is None:
                 continue
-            kind = self.lowering.kind_at(reference, place.kind)
+            kind = self.lowering.paths.kind_at(reference, place.kind)
             if reference.field is not None or kind is None or not kind.is_a(one.target):
                 what = reference.field.name if reference.field else (kind.name if kind else "that")
                 self.own.append(

@@ -181,8 +181,14 @@ def _plain(a: Sequence[float], r: float) -> Sequence[float]:
 
 
 _ROWS = [
-    Operator("+", 2, "same", "add", "Add", lambda x, y: (x[0] + y[0], x[1] + y[1]), lambda a, r: (1.0, 1.0), "{} + {}", "{} + {}", 1),
-    Operator("-", 2, "same", "subtract", "Add", lambda x, y: (x[0] - y[1], x[1] - y[0]), lambda a, r: (1.0, -1.0), "{} - {}", "{} - {}", 1),
+    Operator(
+        "+", 2, "same", "add", "Add", lambda x, y: (x[0] + y[0], x[1] + y[1]),
+        lambda a, r: (1.0, 1.0), "{} + {}", "{} + {}", 1,
+    ),
+    Operator(
+        "-", 2, "same", "subtract", "Add", lambda x, y: (x[0] - y[1], x[1] - y[0]),
+        lambda a, r: (1.0, -1.0), "{} - {}", "{} - {}", 1,
+    ),
     Operator("*", 2, "product", "multiply", "Mul", _product, lambda a, r: (a[1], a[0]), "{} * {}", r"{} \cdot {}", 2),
     Operator(
         "/", 2, "quotient", "divide", "Mul", _quotient,
@@ -190,13 +196,19 @@ _ROWS = [
     ),
     Operator("^", 2, "power", "power", "Pow", _raised, _power_partials, "{} ^ {}", "{{{}}}^{{{}}}", 4),
     Operator("neg", 1, "keep", "negative", "Mul", lambda x: (-x[1], -x[0]), lambda a, r: (-1.0,), "-{}", "-{}", 3),
-    Operator("abs", 1, "keep", "absolute", "Abs", _absolute, lambda a, r: (math.copysign(1.0, a[0]),), "abs({})", r"\left|{}\right|"),
+    Operator(
+        "abs", 1, "keep", "absolute", "Abs", _absolute,
+        lambda a, r: (math.copysign(1.0, a[0]),), "abs({})", r"\left|{}\right|",
+    ),
     Operator(
         "sqrt", 1, "root", "sqrt", "sqrt", _rising(math.sqrt),
         lambda a, r: (_safe(lambda: 0.5 / r),), "sqrt({})", r"\sqrt{{{}}}",
     ),
     Operator("exp", 1, "ratio", "exp", "exp", _rising(math.exp), lambda a, r: (r,), "exp({})", r"\exp\left({}\right)"),
-    Operator("log", 1, "ratio", "log", "log", _rising(math.log), lambda a, r: (_safe(lambda: 1 / a[0]),), "log({})", r"\ln\left({}\right)"),
+    Operator(
+        "log", 1, "ratio", "log", "log", _rising(math.log),
+        lambda a, r: (_safe(lambda: 1 / a[0]),), "log({})", r"\ln\left({}\right)",
+    ),
     Operator(
         "log10", 1, "ratio", "log10", "log", _rising(math.log10),
         lambda a, r: (_safe(lambda: 1 / a[0] / math.log(10)),), "log10({})", r"\log_{{10}}\left({}\right)",

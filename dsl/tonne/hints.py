@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from tonne.diagnostic import Fix
 from tonne.dimension import RATIO, Dimension
 from tonne.graph import LEAF, NUMBER, Node
-from tonne.lower import Formula, Place, Reference
+from tonne.lower import Formula
 from tonne.names import Instance, Kind, Let
+from tonne.paths import Place, Reference
 from tonne.syntax import tree
 from tonne.units import Unit, UnitTable
 
@@ -40,9 +41,13 @@ class Hints:
             (left, left_is, right_is, right) if wanted == right_is else (right, right_is, left_is, left)
         )
         if changed.op == NUMBER:
-            written = self._number_with(changed.payload.written, has, needs, other)
+            written = self._number_with(changed.payload.written, other)
             if written:
                 return f"write `{written}`", Fix(changed.span, written)
+        elif other.op == NUMBER and other.payload.written.unit and changed.op == LEAF:
+            written = self._number_with(other.payload.written, changed)
+            if written:
+                return f"write `{written}`", Fix(other.span, written)
         same = self._sibling(changed, needs, other)
         if same is not None:
             text, owner = same
@@ -83,8 +88,10 @@ class Hints:
             return f"the inverse fits: `{inverse}`", Fix(expr.span, inverse)
         if isinstance(expr, tree.Number):
             word = self._fitting_word(expr.unit or "", unit)
-            number = f"{expr.text} {word}" if word != "%" else f"{expr.text}%"
-            return f"write `{number}`", Fix(expr.span, number)
+            if word is not None:
+                number = f"{expr.text} {word}" if word != "%" else f"{expr.text}%"
+                return f"write `{number}`", Fix(expr.span, number)
+            return f"its unit is `{unit.word}`", None
         factor = self._missing_factor(formula, formula.root, got, unit.dimension)
         if factor:
             return f"write `{factor}`", Fix(expr.span, factor)
@@ -94,31 +101,37 @@ class Hints:
             return f"a factor of {missing} is missing", None
         return (f"divide by {_article(over)} {over}", None) if "/" not in over else (f"the unit is `{unit.word}`", None)
 
-    def _fitting_word(self, written: str, unit: Unit) -> str:
-        """The declared unit, with the reader's own first word kept where it is of the same dimension (TFLOP, kW)."""
-        atoms = re.split(r"([*/])", unit.word)
+    def _fitting_word(self, written: str, unit: Unit) -> str | None:
+        """A word of the declared dimension that the reader may have meant, of the same size as what is written.
+
+        The reader's first word stays (TFLOP for TFLOP/s/device), or is the same amount of what is counted here: grams of
+        CO2e for grams, watt-hours for watts, requests for tokens. None rather than another size or another thing.
+        """
         own = re.split(r"[*/]", written)[0]
-        first, mine = self.units.lookup(atoms[0]), self.units.lookup(own) if own else None
-        if isinstance(first, Unit) and isinstance(mine, Unit) and first.dimension == mine.dimension:
-            own_rest, rest = written[len(own) :], "".join(atoms[1:])
-            with_time = own + own_rest + rest
-            tried = self.units.lookup(with_time)
-            if own_rest and isinstance(tried, Unit) and tried.dimension == unit.dimension:
-                return with_time
-            if own_rest.startswith("/"):
-                kept = self.units.lookup(own + own_rest)
-                for ending in _endings(rest):
-                    longer = self.units.lookup(own + own_rest + ending)
-                    if isinstance(kept, Unit) and isinstance(longer, Unit) and longer.dimension == unit.dimension:
-                        return own + own_rest + ending
-            return own + rest
-        whole = self.units.lookup(written) if written else None
-        if isinstance(whole, Unit):
-            for ending in _endings("".join(atoms[1:])):
-                longer = self.units.lookup(written + ending)
+        mine = self.units.lookup(own) if own else None
+        if not isinstance(mine, Unit):
+            return None
+        atoms = re.split(r"(?=[*/])", unit.word)
+        rest = written[len(own) :]
+        for first in self._kin(own, mine, atoms[0]):
+            for tail in (rest, *(rest + ending for ending in _endings(atoms[1:])), "".join(atoms[1:])):
+                longer = self.units.lookup(first + tail)
                 if isinstance(longer, Unit) and longer.dimension == unit.dimension:
-                    return written + ending
-        return unit.word
+                    return first + tail
+        return None
+
+    def _kin(self, own: str, mine: Unit, declared: str) -> Iterator[str]:
+        """The reader's first word, then words for the same number of the thing that is declared."""
+        yield own
+        first = self.units.lookup(declared)
+        if not isinstance(first, Unit):
+            return
+        for word in (f"{own}CO2e", f"{own}h", own.removesuffix("h")):
+            other = self.units.lookup(word) if word != own and word else None
+            if isinstance(other, Unit) and other.dimension == first.dimension:
+                yield word
+        if mine.counted and first.counted:
+            yield declared
 
     # ── factors ──
 
@@ -162,18 +175,18 @@ class Hints:
             if field.unit is not None and (prefix or field.name != place.bound):
                 yield prefix + field.name, field.unit.dimension
 
-    def _number_with(self, number: tree.Number, has: Dimension, needs: Dimension, other: Node) -> str | None:
-        """A bare number with the unit of what it is added to."""
-        if (
-            number.unit is None
-            and other.op == LEAF
-            and other.payload.field is not None
-            and other.payload.field.unit is not None
-        ):
-            return f"{number.text} {other.payload.field.unit.word}"
-        if number.unit is None and other.op == NUMBER and other.payload.written.unit:
-            return f"{number.text} {other.payload.written.unit}"
-        return None
+    def _number_with(self, number: tree.Number, other: Node) -> str | None:
+        """A number with the unit of what it is set against, where the reader may have meant it."""
+        unit: Unit | None = None
+        if other.op == LEAF and other.payload.field is not None:
+            unit = other.payload.field.unit
+        elif other.op == NUMBER and other.payload.written.unit:
+            known = self.units.lookup(other.payload.written.unit)
+            unit = known if isinstance(known, Unit) else None
+        if unit is None:
+            return None
+        word = unit.word if number.unit is None else self._fitting_word(number.unit, unit)
+        return None if word is None or word == number.unit else f"{number.text} {word}"
 
     def one(self, dimension: Dimension) -> str:
         """One of the unit that a dimension is counted in: `1 param`."""
@@ -193,9 +206,8 @@ def _kind_of_field(reference: Reference) -> Kind | None:
     return kind
 
 
-def _endings(rest: str) -> Iterator[str]:
-    """Tails of `/s/device`, the longest first."""
-    parts = re.findall(r"[*/][^*/]+", rest)
+def _endings(parts: list[str]) -> Iterator[str]:
+    """Tails of `/s`, `/device`, the longest first."""
     for index in range(len(parts)):
         yield "".join(parts[index:])
 

@@ -8,7 +8,8 @@ from tonne.names import LABEL_TYPES, Field, Kind, Scope, closest, defined_twice,
 from tonne.order import is_circular, strongly_connected
 from tonne.source import Span
 from tonne.syntax import tree
-from tonne.units import Unit, UnitProblem, UnitTable
+from tonne.unit_problems import UnitProblem
+from tonne.units import Unit, UnitTable
 
 Key = tuple[Scope, str]
 

@@ -130,13 +130,15 @@ class Files:
         return Bibliography(entries)
 
 
+# The name of the source of what was set on the command line.
+SETTING = "--set"
 # Among the lost names of a file: its bibliography could not be read, so no source is missed.
 ALL_SOURCES = "*sources*"
 
 
 def read_setting(text: str) -> tuple[tree.Rebinding | None, list[Diagnostic]]:
     """A `PATH=VALUE` of the command line; the value is any that the language can write."""
-    source = SourceFile("--set", text.replace("=", " = ", 1))
+    source = SourceFile(SETTING, text.replace("=", " = ", 1))
     node, found = parse_line(source, "case_line")
     if isinstance(node, tree.Rebinding):
         return node, found

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tonne.lower import Reference
 from tonne.model import Model, State, Target
 from tonne.names import Instance, Let
+from tonne.paths import Reference
 
 
 def would_determine(model: Model, state: State) -> dict[str, list[str]]:
@@ -67,16 +67,19 @@ def what_is_missing(model: Model, reference: Reference, text: str) -> tuple[str,
             at = following
     if isinstance(at, Instance) and reference.field is not None:
         state = model.states.get(at)
-        if state is None or at.partly_read or _lost_a_reference(state):
+        if state is None or at.partly_read or _lost_a_reference(model, state):
             return None
         return text, would_determine(model, state).get(reference.field.name, [])
     return text, []
 
 
-def _lost_a_reference(state: State) -> bool:
-    """Whether a binding of the instance names something that could not be found, which was reported."""
+def _lost_a_reference(model: Model, state: State) -> bool:
+    """Whether the instance refers to something that could not be found or read, which was reported."""
     names = (f.name for f in state.instance.kind.references)
-    return any(name in state.instance.bindings and name not in state.targets for name in names)
+    if any(name in state.instance.bindings and name not in state.targets for name in names):
+        return True
+    targets = [t for target in state.targets.values() for t in (target if isinstance(target, tuple) else (target,))]
+    return any(t.partly_read or t in model.poisoned for t in targets)
 
 
 def _of_list(model: Model, let: Let, reference: Reference, text: str) -> tuple[str, list[str]] | None:
@@ -85,7 +88,7 @@ def _of_list(model: Model, let: Let, reference: Reference, text: str) -> tuple[s
         state = model.states.get(member)
         if state is None or reference.field is None or reference.refs or reference.field.name in state.nodes:
             continue
-        if member.partly_read or _lost_a_reference(state):
+        if member.partly_read or _lost_a_reference(model, state):
             return None
         facts = would_determine(model, state).get(reference.field.name, [])
         return f"{member.name}.{reference.field.name}", [f if "." in f else f"{member.name}.{f}" for f in facts]

@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from tonne.determine import Determination, Determiner, Pattern
 from tonne.dimension import Dimension
 from tonne.graph import LEAF, NUMBER, UNKNOWN, Node
-from tonne.lower import Formula, Reference
+from tonne.lower import Formula
 from tonne.names import Binding, Field, Instance, Kind, Let, Project
+from tonne.paths import Reference
 from tonne.relations import Relation
 from tonne.source import Span
 from tonne.syntax import tree
 from tonne.units import Unit
 
+# The ends of a range; the upper one may be open.
+Ends = tuple[Formula, Formula | None]
 Target = Instance | tuple[Instance, ...]
 
 
@@ -29,8 +32,8 @@ class KindFormulas:
     kind: Kind
     alternatives: dict[str, list[Formula]]
     references: dict[str, list[Reference]]
-    bounds: dict[str, tuple[Formula, Formula]]
-    usual: dict[str, tuple[Formula, Formula]]
+    bounds: dict[str, Ends]
+    usual: dict[str, Ends]
     determiner: Determiner
     relations: list[Relation]
     outside: list[Reference]
@@ -63,6 +66,7 @@ class TestSides:
     dimension: Dimension | None
     comparable: bool
     because: str = ""
+    help: str = ""
     relative: bool = False  # a tolerance is a share of the right side
     references: tuple[Reference, ...] = ()
 

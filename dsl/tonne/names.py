@@ -158,6 +158,9 @@ def closest(word: str, names: Iterable[str]) -> str | None:
     same = [n for n in known if n.lower() == word.lower()]
     if same:
         return same[0]
+    longer = [n for n in known if len(word) > 2 and n.lower().startswith(word.lower())]
+    if longer:
+        return longer[0]
     near = difflib.get_close_matches(word, known, 1, 0.65)
     return near[0] if near else None
 

@@ -12,6 +12,7 @@ from tonne.load import ALL_SOURCES
 from tonne.names import Project, Scope, did_you_mean
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
+from tonne.syntax.walk import within
 
 
 def check_provenance(project: Project) -> list[Diagnostic]:
@@ -53,18 +54,9 @@ def _unsourced(scope: Scope) -> Iterator[Diagnostic]:
 
 def _numbers(value: tree.Value) -> Iterator[tree.Number]:
     """The numbers of a bound value, in the order in which they stand; `1 param` in a quotient is no assumption."""
-    waiting: list[Any] = [value.expr]
-    while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, tree.Number):
-            if not (one.whole and one.value == 1):
-                yield one
-        elif isinstance(one, tree.Binary):
-            waiting += [one.left, one.right]
-        elif isinstance(one, tree.Negate):
-            waiting.append(one.operand)
-        elif isinstance(one, tree.Call):
-            waiting += [a.value for a in one.arguments]
+    for one in within(value.expr):
+        if isinstance(one, tree.Number) and (one is value.expr or not (one.whole and one.value == 1)):
+            yield one
 
 
 def _unknown_sources(scope: Scope) -> Iterator[Diagnostic]:

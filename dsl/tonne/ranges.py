@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+from tonne.catalogue import Severity
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.formatting import number
 from tonne.graph import LEAF
-from tonne.lower import Formula, Reference
+from tonne.lower import Formula
 from tonne.model import State
 from tonne.names import Field
+from tonne.paths import Reference
 from tonne.relations import value_at
 from tonne.run import Run, field_label
 from tonne.syntax import tree
@@ -27,13 +30,15 @@ def find(run: Run) -> Iterator[Diagnostic]:
         for name, node in state.nodes.items():
             one = state.instance.kind.fields[name]
             value = run.value(node)
-            if value is None or one.unit is None:
+            copied = name in state.instance.bindings and name not in state.instance.own
+            if value is None or one.unit is None or copied:
                 continue
             for ranges, report in ((state.formulas.bounds, _out_of_bounds), (state.formulas.usual, _unusual)):
                 ends = ranges.get(name)
                 if ends is None:
                     continue
-                low, high = (_end(run, state, e) for e in ends)
+                low = _end(run, state, ends[0])
+                high = math.inf if ends[1] is None else _end(run, state, ends[1])
                 if low is None or high is None or low - _SLACK * abs(low) <= value <= high + _SLACK * abs(high):
                     continue
                 yield report(run, state, one, value, low, high)
@@ -64,14 +69,45 @@ def _out_of_bounds(run: Run, state: State, one: Field, value: float, low: float,
     assert bounds is not None
     where = bounds.span
     name = f"{state.instance.name}.{one.name}"
-    given = one.name in state.instance.bindings
-    return diagnostic(
+    binding = state.instance.bindings.get(one.name)
+    typical = _stands_in(state, one.name)
+    fix: Fix | None = None
+    help = f"the bounds are set in {where.source.name} line {where.line}" if binding else _from_what(name)
+    written = binding.value.expr if binding is not None and isinstance(binding.value, tree.Value) else None
+    if isinstance(written, tree.Number) and written.unit is None and low <= value / 100 <= high:
+        fix = Fix(written.span, f"{written.text}%")
+        help = f"did you mean `{written.text}%`?"
+    elif typical is not None:
+        help = f"a typical value stands in for `{typical}`: bind `{typical}` or `{one.name}`"
+    range_ = f"below {_words(one, low)}" if value < low else f"above {_words(one, high)}"
+    if math.isfinite(low) and math.isfinite(high):
+        range_ = f"outside {_words(one, low)} .. {_words(one, high)}"
+    said = diagnostic(
         "V221",
-        f"`{name}` is {_words(one, value)}, outside {_words(one, low)} .. {_words(one, high)}",
+        f"`{name}` is {_words(one, value)}, {range_}",
         field_label(state, one.name),
         Label(where, "the bounds"),
-        help=f"the bounds are set in {where.source.name} line {where.line}" if given else _from_what(name),
+        help=help,
+        fix=fix,
     )
+    # what only a typical value says is no error in what the file says
+    return said if typical is None else replace(said, severity=Severity.WARNING)
+
+
+def _stands_in(state: State, name: str) -> str | None:
+    """The field of an instance that a typical value stands in for, on the way to a derived one."""
+    waiting, seen = [name], set()
+    while waiting:
+        at = waiting.pop()
+        index = state.determination.chosen.get(at, -1)
+        if at in seen or index < 0:
+            continue
+        seen.add(at)
+        formula = state.formulas.alternatives[at][index]
+        if index > 0 and formula.stands_in and formula.references:
+            return at
+        waiting += [r.field.name for r in formula.references if r.is_own and r.field is not None]
+    return None
 
 
 def _from_what(name: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tonne.diagnostic import Diagnostic, diagnostic
-from tonne.lower import Lowering, Place, Reference
+from tonne.lower import Lowering
 from tonne.model import Model
 from tonne.names import Binding, Field, Instance, Kind, Let
+from tonne.paths import Place, Reference, how_to_import
 from tonne.source import Span
 from tonne.syntax import tree
 
@@ -42,7 +43,7 @@ class References:
                     )
                 )
                 return
-            for member in self.lowering.instances(value, place):
+            for member in self.lowering.paths.instances(value, place):
                 if member.kind.is_a(one.target):
                     yield Reference(member, (), None)
                 else:
@@ -51,6 +52,9 @@ class References:
         expr = value.expr if isinstance(value, tree.Value) else None
         if not isinstance(expr, tree.Path):
             example = self._in_scope(one.target, binding)
+            word = value.value if isinstance(value, tree.Text) else None
+            if word is not None and (written := how_to_import(word)) is not None:
+                example = f": {written}"
             self.found.append(
                 diagnostic(
                     "N119",
@@ -60,12 +64,12 @@ class References:
                 )
             )
             return
-        reference = self.lowering.find(expr, place)
+        reference = self.lowering.paths.find(expr, place)
         if reference is None:
             return
-        kind = self.lowering.kind_at(reference, instance.kind)
+        kind = self.lowering.paths.kind_at(reference, instance.kind)
         if isinstance(reference.root, Let) and reference.is_list and not reference.refs:
-            members = self.lowering.members(reference.root) or ()
+            members = self.lowering.paths.members(reference.root) or ()
             kind = members[0].kind if members else None
         if reference.field is not None or kind is None or not kind.is_a(one.target):
             if reference.field is not None or isinstance(reference.root, Let):

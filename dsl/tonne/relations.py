@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from tonne.determine import Fact
 from tonne.graph import LEAF, NUMBER, Interval, at_intervals
-from tonne.lower import Formula, Reference
+from tonne.lower import Formula
+from tonne.paths import Reference
 
 # Values for up to as many facts as a formula names; no two products or sums of them coincide by chance.
 _POINTS = (

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from tonne.diagnostic import Label
 from tonne.dimension import RATIO, Dimension
 from tonne.graph import NUMBER, Interval, Node, at_intervals, postorder
-from tonne.lower import Reference
 from tonne.model import Model, State
 from tonne.names import Let
+from tonne.paths import Reference
 from tonne.plan import Program
 from tonne.syntax import tree
 from tonne.units import Unit
@@ -89,7 +89,7 @@ def default_unit(model: Model, references: Iterable[Reference], dimension: Dimen
     for reference in references:
         unit = reference.field.unit if reference.field is not None else None
         if unit is None and isinstance(reference.root, Let):
-            unit = model.let_units.get(reference.root)
+            unit = unit_of_let(model, reference.root)
         if unit is not None and unit.dimension == dimension:
             return unit
     table = model.project.units

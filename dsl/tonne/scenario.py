@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from tonne.accept import unknown_codes, without_accepted
 from tonne.build import build
 from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
+from tonne.load import SETTING
 from tonne.model import Model
 from tonne.names import Project
 from tonne.provenance import check_provenance
 from tonne.resolve import resolve
+from tonne.source import Span
 from tonne.syntax import tree
 
 if TYPE_CHECKING:
@@ -41,15 +43,26 @@ def check(path: Path, overrides: Sequence[str] = ()) -> Checked:
     if project is None:
         return Checked(path, None, None, tuple(in_file_order(found)))
     model, more = build(project)
+    if not project.entry.module.statements and not found:
+        more = [*more, _nothing(project)]
     found = [*found, *more, *check_provenance(project), *unknown_codes(project), *_spreads(project)]
     return Checked(path, project, model, _final(project, found))
+
+
+def _nothing(project: Project) -> Diagnostic:
+    """A file without a statement, such as a Markdown file without a fence."""
+    source = project.entry.source
+    at = len(source.text) - len(source.text.lstrip())
+    is_markdown = source.path is not None and source.path.suffix == ".md"
+    help = "statements stand in fences that begin with ```tonne" if is_markdown else "for example `run pretrain { … }`"
+    return diagnostic("S111", f"`{source.name}` has no statement", Span(source, at, at), help=help)
 
 
 def _final(project: Project, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Findings in file order, the file itself first, without those that its author accepts."""
     kept = without_accepted(project, with_severities(found, project.settings.severities))
     entry = project.entry.source
-    return tuple(sorted(in_file_order(kept), key=lambda d: d.span.source is not entry))
+    return tuple(sorted(in_file_order(kept), key=lambda d: (d.span.source.name != SETTING, d.span.source is not entry)))
 
 
 def _spreads(project: Project) -> list[Diagnostic]:
@@ -59,7 +72,9 @@ def _spreads(project: Project) -> list[Diagnostic]:
         for statement in project.entry.module.statements
         if isinstance(statement, tree.InstanceDeclaration)
         for binding in statement.bindings
-    ] + [s.value for s in project.entry.module.statements if isinstance(s, tree.Let)]
+    ]
+    values += [b.value for i in project.instances for b in i.bindings.values() if b.set_by_command]
+    values += [s.value for s in project.entry.module.statements if isinstance(s, tree.Let)]
     spreads = [v.spread for v in values if isinstance(v, tree.Value) and v.spread is not None]
     if not spreads:
         return []
@@ -84,7 +99,8 @@ def evaluate(path: Path, overrides: Sequence[str] = ()) -> Evaluated:
     from tonne.verdict import judge
 
     checked = check(path, overrides)
-    if checked.model is None or checked.project is None:
+    mistyped = any(d.is_error and d.span.source.name == SETTING for d in checked.diagnostics)
+    if checked.model is None or checked.project is None or mistyped:  # the answer to another question is none
         return Evaluated(checked, None, [], [], checked.diagnostics)
     run, found = evaluate_model(checked.model)
     requirements, claims, verdicts = judge(run)

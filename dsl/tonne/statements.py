@@ -5,25 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.dimension import RATIO, Dimension
 from tonne.formulas import Formulas
 from tonne.graph import LEAF, UNKNOWN, Node
-from tonne.lower import Formula, Place, Reference
+from tonne.lower import Formula
 from tonne.missing import alternatives, what_is_missing
 from tonne.model import Model, ShownTable, ShownValue, TestSides
 from tonne.names import Instance, Let
+from tonne.paths import Place, Reference
 from tonne.syntax import tree
-from tonne.units import Unit, UnitProblem
-
-
-def test_parts(test: tree.Test) -> list[tuple[str, tree.Expr]]:
-    """The expressions of a test by what they are in it."""
-    if isinstance(test, tree.Comparison):
-        return [("left", test.left), ("right", test.right)]
-    if isinstance(test, tree.Near):
-        return [("left", test.left), ("right", test.right), ("tolerance", test.tolerance)]
-    return [("left", test.left), ("low", test.range.low), ("high", test.range.high)]
+from tonne.syntax.walk import test_parts
+from tonne.unit_problems import UnitProblem
+from tonne.units import Unit
 
 
 def expressions(statement: tree.Statement) -> Iterator[tree.Expr]:
@@ -75,8 +69,24 @@ class Statements:
         if missing is None:
             return
         text, facts = missing
-        help = f"give {alternatives(facts)}" if facts else f"`tonne explain FILE {text}` says what each way to it lacks"
+        help = (
+            f"give {alternatives(facts)}{self._by_a_copy(facts)}"
+            if facts
+            else f"`tonne explain FILE {text}` says what each way to it lacks"
+        )
         self.found.append(diagnostic("N117", f"`{text}` is not determined", node.span, help=help))
+
+    def _by_a_copy(self, facts: list[str]) -> str:
+        """How to give a field of an instance that another file defines, when that is the only way."""
+        symbol = self.model.project.entry.symbols.get(facts[0].split(".")[0])
+        if (
+            any("." not in f for f in facts)
+            or not isinstance(symbol, Instance)
+            or symbol.scope is self.model.project.entry
+        ):
+            return ""
+        field = facts[-1].split(".")[-1]
+        return f" in a copy: `{symbol.kind.name} my_{symbol.name} like {symbol.name} {{ {field} = … }}`"
 
     # ── tests ──
 
@@ -101,9 +111,10 @@ class Statements:
             if dimension is None or dimension == left or (name == "tolerance" and dimension == RATIO):
                 continue
             unlike = f"{self.units.describe(left)} with {self.units.describe(dimension)}"
+            help, fix = self._how_to_mend(formulas["left"], formulas[name], left, dimension)
             if claim:
-                return TestSides(test, {}, None, False, f"the claim compares {unlike}")
-            self._unlike_sides(test, formulas["left"], formulas[name], left, dimension, unlike)
+                return TestSides(test, {}, None, False, f"the claim compares {unlike}", help)
+            self._unlike_sides(test, formulas["left"], formulas[name], left, dimension, unlike, help, fix)
             return TestSides(test, nothing, None, True)
         nodes: dict[str, Node | None] = {}
         for name, formula in formulas.items():
@@ -128,6 +139,14 @@ class Statements:
         text, facts = missing
         return f"`{text}` is not determined" + (f"; give {alternatives(facts)}" if facts else "")
 
+    def _how_to_mend(
+        self, left: Formula, right: Formula, left_is: Dimension, right_is: Dimension
+    ) -> tuple[str, Fix | None]:
+        """What would make the sides alike. A number with a unit stays: the field beside it is more likely wrong."""
+        wanted = right_is if isinstance(right.expr, tree.Number) and right.expr.unit is not None else left_is
+        formula = left if wanted == right_is else right
+        return self.formulas.checker.hints.of_sum(formula, left.root, right.root, left_is, right_is, wanted)
+
     def _unlike_sides(
         self,
         test: tree.Test,
@@ -136,11 +155,9 @@ class Statements:
         left_is: Dimension,
         right_is: Dimension,
         unlike: str,
+        help: str,
+        fix: Fix | None,
     ) -> None:
-        # a number stays as it is: what it is compared with is more likely the wrong field
-        wanted = right_is if isinstance(right.expr, tree.Number) and right.expr.unit is not None else left_is
-        formula = left if wanted == right_is else right
-        help, fix = self.formulas.checker.hints.of_sum(formula, left.root, right.root, left_is, right_is, wanted)
         name = self.units.describe
         labels = [Label(left.expr.span, name(left_is)), Label(right.expr.span, name(right_is))]
         if isinstance(test, tree.Comparison):
@@ -158,7 +175,7 @@ class Statements:
             values = tuple(self._shown(s, lower(s.expr, self.place), self._unit(s), None) for s in show.shown)
             self.model.shows.append(ShownTable(show.title, columns, (("", values),), False, show.span))
             return
-        reference = self.formulas.lowering.find(show.of, self.place)
+        reference = self.formulas.lowering.paths.find(show.of, self.place)
         if reference is None:
             return
         members = self._members(reference)

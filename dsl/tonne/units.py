@@ -7,9 +7,8 @@ prefixes that its declaration names, a compound is one word, and `*` may not fol
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -19,15 +18,13 @@ from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.dimension import RATIO, Dimension
 from tonne.order import is_circular, strongly_connected
 from tonne.syntax import tree
+from tonne.syntax.walk import within
+from tonne.unit_prefixes import PREFIXES, SI_PREFIXES
+from tonne.unit_problems import UnitProblem, explain
 
 if TYPE_CHECKING:
     import pint
 
-PREFIXES = {
-    "n": 1e-9, "µ": 1e-6, "m": 1e-3, "c": 1e-2, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18, "Z": 1e21,
-    "Y": 1e24, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40,
-}  # fmt: skip
-SI_PREFIXES = ("n", "µ", "m", "k", "M", "G", "T", "P", "E", "Z", "Y")
 # FLOP takes prefixes, but is counted all the same: `6 FLOP/param/token` is exact.
 ALSO_COUNTED = {"FLOP"}
 # The last digit that a written power of a unit may have; beyond it a factor would overflow.
@@ -36,9 +33,6 @@ MAX_POWER = 24
 MOST_PARTS = 40
 
 _FACTOR = re.compile(r"([*/]?)([^*/^]+)(?:\^(-?[0-9]+))?")
-_CO2 = re.compile(r"([a-zA-Zµ]*?)(CO2|co2|Co2)(-?eq?|E|EQ)?$")
-_PER_SECOND = re.compile(r"([kMGTPEZ]?)(FLOPS|FLOPs|flops|Flops|FLOP/S)$")
-_DEVICE_TIME = re.compile(r"(?i)(gpu|tpu|device|chip|accelerator)[-_]?(h|hour|hours|hrs|day|days|s|year|years)$")
 _WORD_IN_DEFINITION = re.compile(r"[^\W\d]\w*|[%$€]")
 
 
@@ -49,16 +43,6 @@ class Unit(NamedTuple):
     factor: float
     dimension: Dimension
     counted: bool
-
-
-class UnitProblem(NamedTuple):
-    """Why a word is no unit: the code, what to say, what to type, and the word to write instead where there is one."""
-
-    code: str
-    title: str
-    help: str
-    instead: str | None = None
-    suffix: str = ""  # the magnitude suffix of a number that says what a refused prefix meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +108,7 @@ class UnitTable:
         for word, declared in self._declared.items():
             definition = declared.declaration.definition
             needs[word] = []
-            parts = [] if definition is None else list(_parts(definition))
+            parts = [] if definition is None else list(within(definition))
             if len(parts) > MOST_PARTS:
                 self._bad.add(word)
                 span = declared.declaration.name_span
@@ -134,10 +118,10 @@ class UnitTable:
             for part in parts:
                 if isinstance(part, tree.Number):
                     for atom, span in () if part.unit is None else self._atoms_of(part):
-                        split = self._split(atom)
+                        split = self.split(atom)
                         if split is None:
                             self._bad.add(word)
-                            problem = self._explain(atom)
+                            problem = explain(self, atom, atom)
                             self.found.append(diagnostic(problem.code, problem.title, span, help=problem.help))
                         else:
                             needs[word].append(split[1])
@@ -185,11 +169,11 @@ class UnitTable:
         return isinstance(self.lookup(word), Unit)
 
     def is_atom(self, word: str) -> bool:
-        return self._split(word) is not None
+        return self.split(word) is not None
 
     def declared_in(self, word: str) -> Any | None:
         """The file that declares an atom, or None."""
-        split = self._split(word)
+        split = self.split(word)
         return None if split is None else self._declared[split[1]].declaration.span.source
 
     @property
@@ -224,7 +208,7 @@ class UnitTable:
             divided = divided or sign == "/"
             unit = self._atom(atom)
             if unit is None:
-                return self._explain(atom, word)
+                return explain(self, atom, word)
             exponent = int(power or 1) * (-1 if sign == "/" else 1)
             if abs(exponent) > MAX_POWER:
                 return UnitProblem(
@@ -237,7 +221,7 @@ class UnitTable:
             counted = counted and unit.counted
         return Unit(word, factor, dimension, counted)
 
-    def _split(self, atom: str) -> tuple[str, str] | None:
+    def split(self, atom: str) -> tuple[str, str] | None:
         """An atom as (prefix, unit), where the unit takes that prefix."""
         if atom in self._canonical:
             return "", self._canonical[atom]
@@ -251,7 +235,7 @@ class UnitTable:
 
     def _atom(self, atom: str) -> Unit | None:
         if atom not in self._atoms:
-            split = self._split(atom)
+            split = self.split(atom)
             if split is None or split[1] in self._bad:
                 self._atoms[atom] = None
             else:
@@ -284,81 +268,18 @@ class UnitTable:
 
     # ── words that are none ──
 
-    def _explain(self, atom: str, word: str | None = None) -> UnitProblem:
-        """Why an atom is no unit, and what to write."""
-        word = word or atom
+    @property
+    def words(self) -> Collection[str]:
+        """The words and aliases that are declared, without prefixes."""
+        return self._canonical.keys()
 
-        def instead(right: str) -> str:
-            return re.sub(rf"(?<![\w]){re.escape(atom)}(?![\w])", right, word)
-
-        if atom.lower() in ("co2", "co2e", "co2eq"):
-            return UnitProblem("D209", f"no unit `{atom}`", "carbon is counted in `gCO2e`, `kgCO2e` or `tCO2e`")
-        if atom in self._canonical:  # declared, but its own definition is bad: reported there
-            return UnitProblem("D209", f"the definition of `{atom}` cannot be used", "mend its `unit` line")
-        match = _CO2.match(atom)
-        if match and self._split(f"{match.group(1)}CO2e"):
-            right = f"{match.group(1)}CO2e"
-            if match.group(3):
-                return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `{right}`?", instead(right))
-            return UnitProblem(
-                "D212",
-                "CO2 and CO2e are different quantities",
-                f"write `{instead(right)}` if the source counts all gases",
-                instead(right),
-            )
-        match = _PER_SECOND.match(atom)
-        if match:
-            amount = f"{match.group(1)}FLOP"
-            return UnitProblem(
-                "D209",
-                f"no unit `{atom}`",
-                f"a rate is `{instead(f'{amount}/s')}`, an amount is `{instead(amount)}`",
-                instead(f"{amount}/s"),
-            )
-        match = _DEVICE_TIME.match(atom)
-        if match:
-            time = {"hour": "h", "hours": "h", "hrs": "h", "days": "day", "years": "year"}.get(
-                match.group(2).lower(), match.group(2)
-            )
-            return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `device*{time}`?", instead(f"device*{time}"))
-        for length in (1, 2):
-            prefix, rest = atom[:length], atom[length:]
-            if prefix in PREFIXES and rest in self._canonical:
-                value = {"k": "a thousand", "M": "a million", "G": "a billion", "T": "a trillion"}.get(prefix)
-                suffix = {"k": "k", "M": "M", "G": "B", "T": "T"}.get(prefix)
-                taken = self.prefixes_of(rest)
-                help = f"`1{suffix} {rest}` is {value} {rest}s" if suffix else f"it takes {', '.join(taken) or 'none'}"
-                return UnitProblem("D210", f"`{rest}` takes no prefix `{prefix}`", help, instead(rest), suffix or "")
-        near = self.near(atom)
-        if near:
-            return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `{instead(near)}`?", instead(near))
-        return UnitProblem(
-            "D209",
-            f"no unit `{atom}`",
-            f"declare it with `unit {atom}`, or see docs/language.md for the units there are",
-        )
-
-    def near(self, atom: str) -> str | None:
-        """The unit word that a mistyped one was probably meant to be."""
-        words = {w: w for w in self._canonical}
-        for unit, declared in self._declared.items():
-            words.update({prefix + unit: prefix + unit for prefix in declared.prefixes})
-        lower = atom.lower()
-        same = [w for w in words if w.lower() == lower]
-        if same:
-            return max(same, key=lambda w: sum(a == b for a, b in zip(w, atom, strict=True)))
-        spelled = [
-            w for w in words if lower in (self.doc_of(w), self.doc_of(w) + "s", *([w.lower() + "s"] * (len(w) > 1)))
-        ]
-        if spelled:
-            return spelled[0]
-        if len(atom) < 4:
-            return None
-        close = difflib.get_close_matches(atom, words, 1, 0.75)
-        return close[0] if close else None
+    def all_words(self) -> list[str]:
+        """Every word that is a unit by itself, with its prefixes."""
+        prefixed = [prefix + unit for unit, declared in self._declared.items() for prefix in declared.prefixes]
+        return [*self._canonical, *prefixed]
 
     def doc_of(self, word: str) -> str:
-        split = self._split(word)
+        split = self.split(word)
         if split is None or split[0]:
             return word
         return (self._declared[split[1]].declaration.doc or word).lower()
@@ -443,18 +364,6 @@ def _ask_pint(registry: pint.UnitRegistry[Any], prefix: str, word: str) -> tuple
         back.get(name, name): Fraction(str(power)).limit_denominator(1000) for name, power in units._units.items()
     }
     return float(str(factor)), powers
-
-
-def _parts(expr: Any) -> Iterator[Any]:
-    """An expression and all within it."""
-    waiting = [expr]
-    while waiting:
-        one = waiting.pop()
-        yield one
-        if isinstance(one, tree.Binary):
-            waiting += [one.left, one.right]
-        elif isinstance(one, tree.Negate):
-            waiting.append(one.operand)
 
 
 def _multiply_first(word: str) -> str:

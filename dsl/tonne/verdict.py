@@ -45,6 +45,7 @@ class Verdict:
     ratio: float | None = None
     cause: str = ""
     because: str = ""
+    help: str = ""
 
     @property
     def text(self) -> str:
@@ -72,7 +73,7 @@ def judge(run: Run) -> tuple[list[Verdict], list[Verdict], list[Diagnostic]]:
                     "C403",
                     verdict.because,
                     claim.test.span,
-                    help="so it is neither true nor false as written",
+                    help=verdict.help or "so it is neither true nor false as written",
                 )
             )
     return requirements, claims, found
@@ -80,7 +81,7 @@ def judge(run: Run) -> tuple[list[Verdict], list[Verdict], list[Diagnostic]]:
 
 def _verdict(run: Run, statement: tree.Require | tree.Claim, sides: TestSides, *, claim: bool) -> Verdict:
     if not sides.comparable:
-        return Verdict(statement, Outcome.NOT_COMPARABLE, because=sides.because)
+        return Verdict(statement, Outcome.NOT_COMPARABLE, because=sides.because, help=sides.help)
     nodes = sides.parts
     values = {name: run.value(node) for name, node in nodes.items()}
     if not nodes or any(v is None for v in values.values()):
@@ -162,7 +163,7 @@ def _half_unit(node: Node | None) -> float:
 def _against(test: tree.Test, values: dict[str, float]) -> float:
     """What the left side is measured by: the right side, or the nearer end of a range."""
     if isinstance(test, tree.Inside):
-        return values["low"] if values["left"] < values["low"] else values["high"]
+        return values["low"] if values["left"] < values["low"] or "high" not in values else values["high"]
     return values["right"]
 
 
@@ -170,8 +171,10 @@ def _holds(test: tree.Test, sides: dict[str, Interval], nodes: dict[str, Node | 
     """Whether the test holds for some values in the intervals; for points, whether it holds."""
     left = sides["left"]
     if isinstance(test, tree.Inside):
-        low, high = sides["low"], sides["high"]
-        return left[1] >= low[0] - _SAME * abs(low[0]) and left[0] <= high[1] + _SAME * abs(high[1])
+        low, high = sides["low"], sides.get("high", (math.inf, math.inf))
+        return left[1] >= low[0] - _SAME * abs(low[0]) and left[0] <= high[1] + (
+            _SAME * abs(high[1]) if math.isfinite(high[1]) else 0.0
+        )
     right = sides["right"]
     gap = max(right[0] - left[1], left[0] - right[1], 0.0)
     if isinstance(test, tree.Near):
@@ -202,7 +205,8 @@ def _cause(test: tree.Test, computed: float, interval: Interval, nodes: dict[str
     half = _half_unit(right)
     rounded = interval[0] / scale - half <= claimed <= interval[1] / scale + half
     if abs(computed / scale - claimed) <= half or (rounded and abs(computed / scale / claimed - 1) <= _NEAR):
-        return f"a factor of exactly {power_of_ten(exponent)}: a unit prefix slip"
+        word = "exactly " if abs(computed / scale / claimed - 1) <= _SAME else ""
+        return f"a factor of {word}{power_of_ten(exponent)}: a unit prefix slip"
     return ""
 
 
@@ -210,8 +214,7 @@ def _unit(run: Run, test: tree.Test, sides: TestSides) -> Unit:
     """The unit in which a verdict is told: that of a literal, else that of the left side."""
     assert sides.dimension is not None
     table = run.model.project.units
-    exprs = [test.right] if not isinstance(test, tree.Inside) else [test.range.high]
-    for expr in exprs:
+    for expr in [test.right] if not isinstance(test, tree.Inside) else [test.range.low]:
         if isinstance(expr, tree.Negate):
             expr = expr.operand
         if isinstance(expr, tree.Number) and expr.unit is not None:
@@ -229,6 +232,8 @@ def measure(verdict: Verdict) -> str:
     side = "above" if computed > claimed else "below"
     if verdict.ratio is None or claimed <= 0 or computed <= 0:
         return f"{number(abs(computed - claimed), unit.word)} {side}"
+    if abs(verdict.ratio - 1) <= _SAME:
+        return "exactly that"
     if not 0.5 <= verdict.ratio <= 2:
         return times(verdict.ratio)
     return f"{figure(abs(verdict.ratio - 1) * 100, 2)} % {side}"
@@ -244,6 +249,12 @@ def computed_words(verdict: Verdict) -> str:
     literal = _literal(verdict.statement.test)
     digits = len(re.sub(r"[eE].*|[^0-9]", "", literal.text).lstrip("0")) if literal is not None else 0
     return number(verdict.computed, verdict.unit.word, max(4, min(digits + (verdict.outcome is not Outcome.HOLDS), 15)))
+
+
+def is_literal(verdict: Verdict) -> bool:
+    """Whether a claim is of a written number, which holds to its last digit."""
+    test = verdict.statement.test
+    return isinstance(test, tree.Comparison) and test.operator == "==" and _literal(test) is not None
 
 
 def told(verdict: Verdict) -> str:
@@ -287,4 +298,4 @@ def _refuted(verdict: Verdict) -> Diagnostic:
     return diagnostic("C402", told(verdict), label, help=verdict.cause, notes=notes)
 
 
-__all__ = ["Outcome", "Verdict", "computed_words", "judge", "told"]
+__all__ = ["Outcome", "Verdict", "computed_words", "is_literal", "judge", "told"]

@@ -22,11 +22,11 @@ Examples:
   tonne help D201
   tonne help unsourced-number"""
 )
-@click.argument("code", shell_complete=_codes)
-def help(code: str) -> None:
+@click.argument("code", shell_complete=_codes, required=False)
+def help(code: str | None) -> None:
     """Say what a diagnostic means, why it matters and how to mend it.
 
-    CODE is a code such as D201, or its name.
+    CODE is a code such as D201, or its name; without one, all are listed.
     """
     from rich.markdown import Markdown
 
@@ -34,6 +34,10 @@ def help(code: str) -> None:
     from tonne.library import error_pages
     from tonne.names import closest
 
+    if code is None:
+        for one in CATALOGUE.values():
+            click.echo(f"{one.code}  {one.severity.value:8}  {one.name:22}  {one.summary}")
+        return
     entry = CATALOGUE.get(code.upper()) or BY_NAME.get(code.lower())
     if entry is None:
         near = closest(code, [*CATALOGUE, *BY_NAME])
@@ -41,4 +45,4 @@ def help(code: str) -> None:
         sys.exit(2)
     page = (error_pages() / f"{entry.code}.md").read_text(encoding="utf-8")
     out = console()
-    out.print(Markdown(page), width=min(width_of(out), 100))
+    out.print(Markdown(page), width=max(width_of(out), 60), soft_wrap=False)

@@ -91,7 +91,7 @@ def _blocks(labels: tuple[Label, ...]) -> list[tuple[SourceFile, list[tuple[int,
     """Labels by file and line, the file of the primary label first; labels at the place of another are dropped."""
     files: dict[int, tuple[SourceFile, dict[int, list[Label]]]] = {}
     for label in labels:
-        source, lines = files.setdefault(id(label.span.source), (label.span.source, {}))
+        _, lines = files.setdefault(id(label.span.source), (label.span.source, {}))
         on_line = lines.setdefault(label.span.line, [])
         if all(other.span != label.span for other in on_line):
             on_line.append(label)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from textwrap import fill
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -10,12 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from tonne.formatting import figure
+from tonne.graph import NUMBER, Node
 from tonne.model import ShownTable, ShownValue, State
 from tonne.names import Field, Instance
 from tonne.report.diagnostics import clean
 from tonne.run import Run, default_unit, unit_of_let
 from tonne.syntax import tree
-from tonne.verdict import Outcome, Verdict, computed_words, told
+from tonne.verdict import Outcome, Verdict, computed_words, is_literal, told
 
 MISSING = "—"
 
@@ -27,11 +30,11 @@ def run_as_tables(run: Run, requirements: list[Verdict], claims: list[Verdict], 
     for kind in kinds:
         parts += _kind_tables(run, [s for s in states if s.instance.kind is kind], width)
     if states:
-        parts.append(_legend(states))
+        parts.append(_legend(states, width))
     return _spaced([*parts, *_results(run, requirements, claims)])
 
 
-def _legend(states: list[State]) -> Text:
+def _legend(states: list[State], width: int) -> Text:
     """What the marks mean, and what is undetermined in every instance of a kind."""
     text = Text("* given; everything else is derived", "dim")
     lacking: dict[str, list[str]] = {}
@@ -39,7 +42,11 @@ def _legend(states: list[State]) -> Text:
         mine = state.determination.undetermined
         known = lacking.get(state.instance.kind.name)
         lacking[state.instance.kind.name] = list(mine) if known is None else [n for n in known if n in mine]
-    lines = [f"  {kind}: {', '.join(names)}" for kind, names in lacking.items() if names]
+    lines = [
+        fill(f"{kind}: {', '.join(names)}", width, initial_indent="  ", subsequent_indent="    ")
+        for kind, names in lacking.items()
+        if names
+    ]
     if lines:
         first = next(s for s in states if lacking[s.instance.kind.name])
         example = f"{first.instance.name}.{lacking[first.instance.kind.name][0]}"
@@ -123,12 +130,19 @@ def _cell(run: Run, state: State, one: Field) -> Text:
     if one.unit is not None:
         node = state.nodes.get(one.name)
         value = None if node is None else run.in_unit(node, one.unit)
-        words = "" if value is None else figure(value)
+        words = "" if value is None else figure(value, _digits(node) if given else 4)
     else:
         words = _label(state, one.name)
     if not words:
         return Text(MISSING + " ", "dim")
     return Text(words + ("*" if given else " "), "bold" if given else "")
+
+
+def _digits(node: Node | None) -> int:
+    """The digits of a given number as it was written, at least four."""
+    if node is None or node.op != NUMBER or node.payload is None:
+        return 4
+    return max(4, min(len(re.sub(r"[eE].*|[^0-9]", "", node.payload.written.text).lstrip("0")), 15))
 
 
 def _kind_table(instances: list[Instance], rows: list[Row]) -> Table:
@@ -198,10 +212,11 @@ def _lets(run: Run) -> RenderableType | None:
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True)
+    shown = {one.text for t in run.model.shows for _, row in t.rows for one in row if not t.is_table}
     for let in run.model.project.lets:
         unit = unit_of_let(run.model, let)
         node = run.model.lets.get(let)
-        if node is None or unit is None:
+        if node is None or unit is None or let.name in shown:
             continue
         value = run.in_unit(node, unit)
         table.add_row(let.name, MISSING if value is None else figure(value), "" if unit.word == "ratio" else unit.word)
@@ -233,7 +248,12 @@ def _verdicts(title: str, verdicts: list[Verdict]) -> RenderableType:
         elif verdict.outcome is Outcome.NOT_COMPARABLE and verdict.because:
             line.append(f": {clean(verdict.because)}")
         elif verdict.computed is not None and verdict.unit is not None:
-            line.append(f" ({computed_words(verdict)})", "dim")
+            digits = (
+                " to its digits"
+                if verdict.ratio is not None and abs(verdict.ratio - 1) > 1e-9 and is_literal(verdict)
+                else ""
+            )
+            line.append(f"{digits if verdict.outcome is Outcome.HOLDS else ''} ({computed_words(verdict)})", "dim")
         if verdict.statement.provenance is not None:
             line.append(f"  [{clean(str(verdict.statement.provenance))}]", "cyan")
         lines.append(line)

@@ -112,6 +112,9 @@ class TreeBuilder(Transformer[Token, Any]):
         name, value = c
         return tree.Argument(None if name is None else str(name), value, value.span)
 
+    def test_argument(self, c: Children) -> tree.Argument:
+        return tree.Argument(None, c[0], c[0].span)
+
     def nested(self, node: N) -> N:
         if node.depth == self.limits.nesting + 1:
             self.found.append(
@@ -129,7 +132,8 @@ class TreeBuilder(Transformer[Token, Any]):
         return tree.ListOf(tuple(i for i in items if i is not None), self.span(left).to(self.span(right)))
 
     def range(self, c: Children) -> tree.Range:
-        return tree.Range(c[0], c[1], c[0].span.to(c[1].span))
+        low, high = c
+        return tree.Range(low, high, low.span if high is None else low.span.to(high.span))
 
     # ── provenance ──
 

@@ -18,6 +18,11 @@ _MAGNITUDES = {
     "k": "k", "thousand": "k", "m": "M", "M": "M", "million": "M", "mn": "M", "G": "B", "B": "B", "b": "B", "bn": "B",
     "billion": "B", "T": "T", "t": "T", "trillion": "T", "tn": "T",
 }  # fmt: skip
+_MASSES = {"g", "kg", "t", "kt", "Mt", "mg", "lb", "Gt"}
+_UNIT_LIKE = re.compile(
+    r"(?:[kMGTPEmµn]?(?:W|Wh|J|h|s|g|t|B|FLOP|L|m)|min|day|week|month|year|hours?|token|request|param|device|gpu|tpu|GPU|TPU|USD|EUR)"
+    r"(?:[/*^][\w/*^-]*)?"
+)
 _CHARACTERS = {
     "×": "write ` * ` to multiply",
     "·": "write ` * ` to multiply, or `*` inside a unit",
@@ -65,10 +70,15 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
     text = str(token)
     word = text.rsplit("\n", 1)[-1].lstrip() if "\n" in text else text
     begin = offset + (token.start_pos or 0) + len(text) - len(word)
-    if word[:1] in (",", "."):
+    if word[:1] in (",", ".", "/", "*"):
         return _character(source, begin)
     span = Span(source, begin, begin + len(word))
     expected = _expected(error)
+    if word == "-" and "LBRACE" in expected and "NUMBER" not in expected:
+        head = re.match(r"[\w-]+", source.line(span.line)[span.column - 1 :])
+        name = _previous(source, begin)
+        if head and name:
+            return _one_word(name.to(Span(source, begin, begin + len(head.group()))))
     previous = _previous(source, begin)
     rest = source.line(span.line)[span.column - 1 + len(word) :]
     if _NAMED_PLACES & expected and word in KEYWORDS and "NUMBER" not in expected:
@@ -78,7 +88,7 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
     if previous is not None and _ENDS_VALUE.search(previous.text):
         is_name = _NAME.fullmatch(word) is not None
         if is_name and expected & {"EQUAL", "LBRACE"} and "NUMBER" not in expected and _NAME.fullmatch(previous.text):
-            return _spaced_name(previous.to(span))
+            return _one_word(previous.to(span))
         if (is_name and re.match(r"\s*[=:](?!=)", rest)) or word in STATEMENT_WORDS:
             help = "put each on its own line, so that a change shows alone"
             return diagnostic("S108", "two statements on one line", span, help=help)
@@ -98,15 +108,33 @@ def _character(source: SourceFile, at: int) -> Diagnostic:
     line, column = source.position(at)
     text = source.line(line)
     character = text[column - 1 : column]
-    thousands = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])")
-    for match in thousands.finditer(text) if character == "," else ():
+    before, after = text[: column - 1], text[column - 1 :]
+
+    def at_line(start: int, end: int) -> Span:
+        return Span(source, at - column + 1 + start, at - column + 1 + end)
+
+    for match in re.finditer(r"[0-9]+(?:,[0-9]+)+", text) if character == "," else ():
         if match.start() < column <= match.end():
-            span = Span(source, at - column + 1 + match.start(), at - column + 1 + match.end())
-            mended = match.group().replace(",", "_")
-            help = f"write `{mended}`"
-            return diagnostic(
-                "S101", "a number has no commas", span, help=help, fix=Fix(span, mended, Applicability.CERTAIN)
-            )
+            digits = match.group()
+            grouped = re.fullmatch(r"[0-9]{1,3}(?:,[0-9]{3})+", digits) is not None
+            mended = digits.replace(",", "_" if grouped else ".")
+            title = "a number has no commas" if grouped else "a decimal point is a point"
+            fix = Fix(at_line(*match.span()), mended)
+            return diagnostic("S101", title, at_line(*match.span()), help=f"write `{mended}`", fix=fix)
+    power = re.search(r"([0-9.]+)[ \t]*$", before)
+    ten = re.match(r"[ \t]*[*x×][ \t]*10[ \t]*\^?[ \t]*([0-9]+)", after)
+    if power and ten:
+        mended = f"{power.group(1)}e{ten.group(1)}"
+        span = at_line(power.start(), column - 1 + ten.end())
+        return diagnostic(
+            "S101", "a power of ten is written with `e`", span, help=f"write `{mended}`", fix=Fix(span, mended)
+        )
+    if after.startswith("//"):
+        return _unreadable(at_line(column - 1, column + 1), "a comment begins with `#`")
+    hyphen = re.search(r"([a-zA-Z]*)CO2[- ]?eq?$", before)
+    if hyphen and character == "/":
+        span = at_line(hyphen.start(), column - 1)
+        return diagnostic("S104", f"a unit is one word: `{span.text}`", span, help=f"write `{hyphen.group(1)}CO2e`")
     implicit = re.search(r"([0-9][0-9_.]*)[ \t]+([A-Za-z_]\w*)$", text[: column - 1]) if character == "." else None
     if implicit is not None:
         path = _PATH.match(text, implicit.start(2))
@@ -145,8 +173,8 @@ def _previous(source: SourceFile, at: int) -> Span | None:
     return None if match is None else Span(source, at - column + 1 + match.start(1), at - column + 1 + match.end(1))
 
 
-def _spaced_name(span: Span) -> Diagnostic:
-    mended = "_".join(span.text.split())
+def _one_word(span: Span) -> Diagnostic:
+    mended = re.sub(r"[\s-]+", "_", span.text)
     return diagnostic(
         "S101", f"a name is one word: `{span.text}`", span, help=f"write `{mended}`", fix=Fix(span, mended)
     )
@@ -161,6 +189,11 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
     if spaced and after and spaced.group(2) not in KEYWORDS:
         number, first, second = spaced.group(1), spaced.group(2), after.group()
         whole = Span(source, span.start - len(before) + spaced.start(), span.start + len(second))
+        gas = re.match(r"CO2(?:-?eq?)?", second)
+        if gas and first in _MASSES:
+            return _spaced_unit(
+                Span(source, whole.start, span.start + len(second)), f"{number} {first}CO2e{second[gas.end() :]}"
+            )
         if first in _MAGNITUDES:
             return _spaced_unit(whole, f"{number}{_MAGNITUDES[first]} {second}", Applicability.CERTAIN)
         if first == "per":
@@ -168,16 +201,32 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
         per = re.match(r"per[ \t]+([A-Za-z]\w*)", line[span.column - 1 :])
         if per:
             return _spaced_unit(Span(source, whole.start, span.start + per.end()), f"{number} {first}/{per.group(1)}")
-        if second not in KEYWORDS:
+        if _UNIT_LIKE.fullmatch(first) and _UNIT_LIKE.fullmatch(second):
             help = f"write `{number} {first}*{second}` or `{number} {first}/{second}`; between values, ` * ` multiplies"
             return diagnostic("S104", f"a unit is one word: `{whole.text}`", whole, help=help)
+    groups = re.search(r"(?<![\w.])[0-9]{1,3}(?: [0-9]{3})*[ ]$", before)
+    rest = re.match(r"[0-9]{3}(?: [0-9]{3})*(?![0-9])", line[span.column - 1 :])
+    if groups and rest:
+        whole = Span(source, span.start - len(groups.group()), span.start + len(rest.group()))
+        mended = whole.text.replace(" ", "_")
+        return diagnostic("S101", "a number has no spaces", whole, help=f"write `{mended}`", fix=Fix(whole, mended))
+    if previous.text in KEYWORDS or span.text in KEYWORDS:
+        return _unreadable(span, f"`{span.text if span.text in KEYWORDS else previous.text}` does not stand here")
+    whole_value = re.search(r"[0-9][0-9_.]*[kMBT]?[ \t]*$", source.line(span.line)[: previous.column - 1])
+    if whole_value and _NAME.match(previous.text):
+        previous = Span(source, previous.start - len(whole_value.group()), previous.end)
     path = _PATH.match(line, span.column - 1)
     if path:
         span = Span(source, span.start, span.start + len(path.group()))
     if re.fullmatch(r"[0-9]+", previous.text) is None and previous.text in STATEMENT_WORDS:
         return _unreadable(span, "a name begins with a letter")
-    mended = f"{previous.text} * {span.text}"
     whole = previous.to(span)
+    if span.text.startswith("("):
+        return diagnostic("S105", "two values stand side by side", whole, help="write ` * ` between them to multiply")
+    if not (_UNIT_LIKE.fullmatch(span.text.split("/")[0]) or "." in span.text or span.text[0].isdigit()):
+        help = "write ` * ` between them to multiply; a source begins with `from`, a comment with `#`"
+        return diagnostic("S105", "two values stand side by side", whole, help=help)
+    mended = f"{previous.text} * {span.text}"
     return diagnostic(
         "S105", "two values stand side by side", whole, help=f"write `{mended}` to multiply", fix=Fix(whole, mended)
     )

@@ -41,6 +41,10 @@ _LINE_OF_BLOCK = re.compile(
     rf"[ \t]*(?:(?:{'|'.join(STATEMENT_WORDS)}|without|vary|over)[ \t]|\}}|[A-Za-z_][\w.]*[ \t]*:)"
 )
 _BINDING = re.compile(r"[ \t]*[A-Za-z_][\w.]*[ \t]*=[ \t]")
+_HEAD = re.compile(
+    r"(?!(?:" + "|".join(STATEMENT_WORDS) + r")\b)[a-z_]\w*[ \t]+[A-Za-z_]\w*(?:[ \t]+like[ \t]+[\w.]+)?[ \t]*$"
+)
+_INDENTED = re.compile(r"(?:[ \t]*\n)*[ \t]+(?:[A-Za-z_]\w*[ \t]*=[ \t]|\")")
 _PAIR = {")": "(", "]": "[", "}": "{"}
 _CLOSES = {opened: closed for closed, opened in _PAIR.items()}
 
@@ -141,6 +145,21 @@ def split(
                 for bracket, opened in brackets:
                     unclosed(bracket, opened, after)
                 brackets.clear()
+            if (
+                not brackets
+                and whole_file
+                and _HEAD.match(text[current.start : at].lstrip())
+                and _INDENTED.match(text, after, end)
+            ):
+                # `run name` with its lines below and no brace: read as if it stood there, and say so once
+                found.append(
+                    diagnostic(
+                        "S102", "this block has no `{`", Span(source, at, at), help="write ` {` at the end of the line"
+                    )
+                )
+                brackets.append(("{", at))
+                current.open = at
+                current.broken.append(line_start(max(at - 1, 0)))
             if not brackets and not _CONTINUES.match(text, after, end):
                 finish(after)
         elif first in "{([":

@@ -89,8 +89,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
+    """`value` is a test only in `probability(a < b)`."""
+
     name: str | None
-    value: Expr
+    value: Expr | Comparison | Near | Inside
     span: Span
 
 
@@ -145,8 +147,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Range:
+    """`low .. high`, or `low ..` without an end."""
+
     low: Expr
-    high: Expr
+    high: Expr | None
     span: Span
 
 

@@ -1,0 +1,279 @@
+"""Paths: what `pretrain.hardware.power` stands for, seen from where it is written.
+
+`Paths.find` follows names from a place to a `Reference`; a name that is none is reported with what was probably meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tonne import library
+from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.graph import FUNCTIONS
+from tonne.names import Field, Instance, Kind, Let, Scope, Study, closest, did_you_mean
+from tonne.syntax import tree
+from tonne.units import UnitTable
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a leaf stands for.
+
+    `root` is an instance or a let, or None for the instance that a kind's formula is about; `refs` are the reference
+    fields to follow from there; `field` is the quantity at the end (None: the let itself, or the members of a list).
+    """
+
+    root: Instance | Let | None
+    refs: tuple[str, ...]
+    field: Field | None
+    is_list: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        return self.root is None and not self.refs
+
+    def __str__(self) -> str:
+        parts = [
+            *([self.root.name] if self.root is not None else []),
+            *self.refs,
+            *([self.field.name] if self.field else []),
+        ]
+        return ".".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an expression stands: its file, the kind whose fields it sees, the field that it is bound to."""
+
+    scope: Scope
+    kind: Kind | None = None
+    bound: str | None = None
+    exact: bool = False  # numbers in kinds and definitions are exact
+    in_binding: bool = False
+
+
+def _in_library(parts: tuple[str, ...]) -> str | None:
+    """How to import what is probably meant: `h100_sxm`, `A100`, or `grids.world.france` written out."""
+    module = library.module_of(parts[-1])
+    if module is not None and len(parts) > 1 and ".".join(parts[:-1]) == module:
+        return f"write `use {module} {{ {parts[-1]} }}`, then `{parts[-1]}`"
+    if len(parts) > 1:
+        return None
+    return how_to_import(parts[0])
+
+
+def how_to_import(word: str) -> str | None:
+    """The `use` line for a name of the library, or for the one that a word was probably meant to be."""
+    name = (
+        word
+        if library.module_of(word)
+        else closest(word.lower().replace(" ", "_").replace("-", "_"), library.library_names())
+    )
+    module = library.module_of(name) if name else None
+    if module is None:
+        return None
+    return f"write `use {module} {{ {name} }}`" + ("" if name == word else f", then `{name}`")
+
+
+class Paths:
+    """Follows the paths of one project; collects what it has to say in `found`."""
+
+    def __init__(self, units: UnitTable, found: list[Diagnostic]) -> None:
+        self.units = units
+        self.found = found
+        self._lists: dict[Let, tuple[Instance, ...] | None] = {}
+
+    def names(self, place: Place) -> list[str]:
+        own = list(place.kind.fields) if place.kind else []
+        return own + list(place.scope.symbols)
+
+    def kind_at(self, reference: Reference, kind: Kind | None = None) -> Kind | None:
+        """The kind of what a chain of reference fields leads to."""
+        at = reference.root.kind if isinstance(reference.root, Instance) else kind
+        for name in reference.refs:
+            at = at.fields[name].target if at is not None and name in at.fields else None
+        return at
+
+    def find(self, path: tree.Path, place: Place) -> Reference | None:
+        """What a path stands for; a `Reference` without a field is an instance. Reports a name that is none."""
+        head, span = path.parts[0], path.part_spans[0]
+        own = place.kind is not None and head in place.kind.fields and head != place.bound
+        symbol = place.scope.symbols.get(head)
+        if own and symbol is not None and place.in_binding:
+            assert place.kind is not None
+            here = place.kind.fields[head].declaration.name_span
+            self.found.append(
+                diagnostic(
+                    "N121",
+                    f"`{head}` has two readings here",
+                    Label(span),
+                    Label(symbol.declaration.name_span, "the name of the file"),
+                    Label(here, f"the field of a {place.kind.name}"),
+                    help=f"rename the `{head}` of line {symbol.declaration.name_span.line}",
+                )
+            )
+            return None
+        if own:
+            assert place.kind is not None
+            return self._follow(path, 0, Reference(None, (), None), place.kind)
+        if symbol is None:
+            self._unknown_name(path, place)
+            return None
+        if isinstance(symbol, Study):
+            return None
+        if isinstance(symbol, Instance):
+            return self._follow(path, 1, Reference(symbol, (), None), symbol.kind)
+        members = self.members(symbol)
+        if members is not None:
+            if not members:
+                return None
+            reference = Reference(symbol, (), None, is_list=True)
+            return reference if len(path.parts) == 1 else self._follow(path, 1, reference, members[0].kind)
+        if len(path.parts) > 1:
+            title = f"`{head}` is a value and has no fields"
+            self.found.append(diagnostic("N112", title, path.part_spans[1], help=f"write `{head}`"))
+            return None
+        return Reference(symbol, (), None)
+
+    def _follow(self, path: tree.Path, at: int, reference: Reference, kind: Kind) -> Reference | None:
+        """Field after field from a kind on."""
+        for index in range(at, len(path.parts)):
+            name, span = path.parts[index], path.part_spans[index]
+            field = kind.fields.get(name)
+            if field is None:
+                self._unknown_field(path, index, kind)
+                return None
+            if field.label is not None:
+                self.found.append(
+                    diagnostic(
+                        "N119",
+                        f"`{name}` is a label; a value is needed",
+                        span,
+                        help="labels stand in reports, not in expressions",
+                    )
+                )
+                return None
+            if field.target is not None:
+                reference = Reference(reference.root, (*reference.refs, name), None, reference.is_list or field.is_list)
+                kind = field.target
+            elif field.unit is None:
+                return None
+            elif index + 1 < len(path.parts):
+                self.found.append(
+                    diagnostic(
+                        "N112",
+                        f"`{name}` is a value and has no fields",
+                        path.part_spans[index + 1],
+                        help=f"write `{'.'.join(path.parts[: index + 1])}`",
+                    )
+                )
+                return None
+            else:
+                return Reference(reference.root, reference.refs, field, reference.is_list)
+        return reference
+
+    def _unknown_field(self, path: tree.Path, index: int, kind: Kind) -> None:
+        name, span = path.parts[index], path.part_spans[index]
+        help, fix = did_you_mean(name, kind.fields, span)
+        if name in kind.scope.lost:
+            return
+        owner = ".".join(path.parts[:index])
+        self.found.append(
+            diagnostic(
+                "N112",
+                f"`{owner}` has no `{name}`",
+                span,
+                help=help or f"it has: {', '.join(kind.fields)}",
+                fix=fix,
+            )
+        )
+
+    def _unknown_name(self, path: tree.Path, place: Place) -> None:
+        head, span = path.parts[0], path.part_spans[0]
+        before = span.source.line(span.line)[: span.column - 1]
+        if head in place.scope.lost or (
+            head.lower().startswith("h") and re.search(r"(?i)(gpu|tpu|device)s?-$", before)
+        ):
+            return  # its line could not be read; or `GPU-hours`, which is reported as a unit
+        names = self.names(place)
+        near = closest(head, names)
+        symbol = place.scope.symbols.get(near) if near else None
+        where = (
+            f" (line {symbol.declaration.name_span.line})" if symbol is not None and symbol.scope is place.scope else ""
+        )
+        help, fix = did_you_mean(head, names, span, where)
+        if head in self.units:
+            line = span.source.line(span.line)[: span.column - 1].rstrip()
+            if line.endswith(("/", "*")):
+                help, fix = (
+                    f"`{head}` is a unit: a unit is one word, without spaces around `{line[-1]}`",
+                    None,
+                )
+            else:
+                help, fix = f"`{head}` is a unit: put a number before it, as in `1 {head}`", None
+        elif not help and head in FUNCTIONS:
+            help = f"`{head}` is a function: `{head}( … )`"
+        elif (written := _in_library(path.parts)) is not None:
+            help, fix = written, None
+        elif not help:
+            owners = [n for n, s in place.scope.symbols.items() if isinstance(s, Instance) and head in s.kind.fields]
+            help = f"`{owners[0]}.{head}` is one" if owners else "define it with `let`, or import it with `use`"
+        self.found.append(diagnostic("N111", f"nothing here is called `{head}`", span, help=help, fix=fix))
+
+    # ── lists ──
+
+    def members(self, let: Let) -> tuple[Instance, ...] | None:
+        """The instances of a list, or None when the let is a value. A list that is wrong is empty, and reported once."""
+        chain = [let]
+        while (at := chain[-1]) not in self._lists:
+            if isinstance(at.value, tree.ListOf):
+                self._lists[at] = ()  # a list within itself ends here
+                self._lists[at] = tuple(self.instances(at.value, Place(at.value_scope)))
+                break
+            expr = at.value.expr
+            other = (
+                at.value_scope.symbols.get(expr.parts[0])
+                if isinstance(expr, tree.Path) and len(expr.parts) == 1
+                else None
+            )
+            if not isinstance(other, Let) or other in chain[-1:]:
+                self._lists[at] = None
+                break
+            self._lists[at] = None  # a circle of names ends here; `N116` reports it
+            chain.append(other)
+        known = self._lists[chain[-1]]
+        for one in chain:
+            self._lists[one] = known
+        return known
+
+    def instances(self, items: tree.ListOf, place: Place) -> Iterator[Instance]:
+        """The instances that a list names; they are of one kind."""
+        first: Instance | None = None
+        for item in items.items:
+            if not isinstance(item, tree.Path):
+                self.found.append(
+                    diagnostic("N119", "a list holds instances", item.span, help="for example `[ablations, final]`")
+                )
+                continue
+            is_let = isinstance(place.scope.symbols.get(item.parts[0]), Let)
+            reference = Reference(None, (), None) if is_let else self.find(item, place)
+            if reference is None:
+                continue
+            if not isinstance(reference.root, Instance) or reference.refs or reference.field is not None:
+                self.found.append(
+                    diagnostic(
+                        "N119",
+                        f"`{item}` is no instance",
+                        item.span,
+                        help="a list holds instances, for example `[ablations, final]`",
+                    )
+                )
+                continue
+            if first is not None and not reference.root.kind.is_a(first.kind):
+                title = f"`{item}` is a {reference.root.kind.name}; the list holds {first.kind.name}s"
+                self.found.append(diagnostic("N119", title, item.span, help="a list holds instances of one kind"))
+                continue
+            first = first or reference.root
+            yield reference.root

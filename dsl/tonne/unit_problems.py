@@ -1,0 +1,125 @@
+"""Why a word is no unit, and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection
+from typing import NamedTuple, Protocol
+
+from tonne.unit_prefixes import PREFIXES
+
+_CO2 = re.compile(r"([a-zA-Zµ]*?)(CO2|co2|Co2)(-?eq?|E|EQ)?$")
+_PER_SECOND = re.compile(r"([kMGTPEZ]?)(FLOPS|FLOPs|flops|Flops|FLOP/S)$")
+_DEVICE_TIME = re.compile(r"(?i)(gpu|tpu|device|chip|accelerator)s?[-_]?(h|hour|hours|hrs|day|days|year|years)$")
+
+
+# How people write units elsewhere.
+SPELLINGS = {
+    "yr": "year", "yrs": "year", "years": "year", "d": "day", "days": "day", "hr": "h", "hrs": "h", "hour": "h", "hours": "h",
+    "sec": "s", "secs": "s", "mins": "min", "months": "month", "weeks": "week", "percent": "%", "pct": "%", "tons": "t",
+    "ton": "t", "tonnes": "t", "watts": "W", "kilowatt": "kW", "kilowatts": "kW", "megawatt": "MW", "dollars": "USD",
+    "gb": "GB",
+}  # fmt: skip
+
+
+class UnitProblem(NamedTuple):
+    """Why a word is no unit: the code, what to say, what to type, and the word to write instead where there is one."""
+
+    code: str
+    title: str
+    help: str
+    instead: str | None = None
+    suffix: str = ""  # the magnitude suffix of a number that says what a refused prefix meant
+
+
+class Words(Protocol):
+    """What is asked of a table of units."""
+
+    @property
+    def words(self) -> Collection[str]: ...
+    def split(self, atom: str) -> tuple[str, str] | None: ...
+    def prefixes_of(self, word: str) -> tuple[str, ...]: ...
+    def doc_of(self, word: str) -> str: ...
+    def all_words(self) -> list[str]: ...
+
+
+def explain(table: Words, atom: str, word: str) -> UnitProblem:
+    """Why an atom is no unit, and what to write."""
+
+    def instead(right: str) -> str:
+        return re.sub(rf"(?<![\w]){re.escape(atom)}(?![\w])", right, word)
+
+    if atom.lower() in ("co2", "co2e", "co2eq"):
+        return UnitProblem("D209", f"no unit `{atom}`", "carbon is counted in `gCO2e`, `kgCO2e` or `tCO2e`")
+    if atom in table.words:  # declared, but its own definition is bad: reported there
+        return UnitProblem("D209", f"the definition of `{atom}` cannot be used", "mend its `unit` line")
+    if re.fullmatch(r"[mM][tT](CO2(eq?)?)?", atom) and atom not in table.words:
+        return UnitProblem("D211", f"no unit `{atom}`", "a metric ton is `tCO2e`, a million of them `MtCO2e`")
+    meant = SPELLINGS.get(atom.lower())
+    if meant is not None:
+        return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `{instead(meant)}`?", instead(meant))
+    match = _CO2.match(atom)
+    if match and table.split(f"{match.group(1)}CO2e"):
+        right = f"{match.group(1)}CO2e"
+        if match.group(3):
+            return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `{right}`?", instead(right))
+        return UnitProblem(
+            "D212",
+            "CO2 and CO2e are different quantities",
+            f"write `{instead(right)}` if the source counts all gases",
+            instead(right),
+        )
+    match = _PER_SECOND.match(atom)
+    if match:
+        amount = f"{match.group(1)}FLOP"
+        return UnitProblem(
+            "D209",
+            f"no unit `{atom}`",
+            f"a rate is `{instead(f'{amount}/s')}`, an amount is `{instead(amount)}`",
+            instead(f"{amount}/s"),
+        )
+    match = _DEVICE_TIME.match(atom)
+    if match:
+        time = {"hour": "h", "hours": "h", "hrs": "h", "days": "day", "years": "year"}.get(
+            match.group(2).lower(), match.group(2)
+        )
+        return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `device*{time}`?", instead(f"device*{time}"))
+    for length in (1, 2):
+        prefix, rest = atom[:length], atom[length:]
+        if prefix in PREFIXES and rest in table.words:
+            value = {"k": "a thousand", "M": "a million", "G": "a billion", "T": "a trillion"}.get(prefix)
+            suffix = {"k": "k", "M": "M", "G": "B", "T": "T"}.get(prefix)
+            taken = table.prefixes_of(rest)
+            help = f"`1{suffix} {rest}` is {value} {rest}s" if suffix else f"it takes {', '.join(taken) or 'none'}"
+            return UnitProblem("D210", f"`{rest}` takes no prefix `{prefix}`", help, instead(rest), suffix or "")
+    alike = [w for w in table.all_words() if w.lower() == atom.lower()]
+    if len(alike) > 1:  # mWh or MWh: a slip of the case that only the writer can mend
+        words = " or ".join(f"`{instead(w)}`" for w in sorted(alike))
+        return UnitProblem("D211", f"no unit `{atom}`", f"did you mean {words}?")
+    near = near_word(table, atom)
+    if near:
+        return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `{instead(near)}`?", instead(near))
+    return UnitProblem(
+        "D209",
+        f"no unit `{atom}`",
+        f"declare it with `unit {atom}`, or see docs/language.md for the units there are",
+    )
+
+
+def near_word(table: Words, atom: str) -> str | None:
+    """The unit word that a mistyped one was probably meant to be."""
+    words = table.all_words()
+    lower = atom.lower()
+    same = [w for w in words if w.lower() == lower]
+    if same:
+        return max(same, key=lambda w: sum(a == b for a, b in zip(w, atom, strict=True)))
+    spelled = [
+        w for w in words if lower in (table.doc_of(w), table.doc_of(w) + "s", *([w.lower() + "s"] * (len(w) > 1)))
+    ]
+    if spelled:
+        return spelled[0]
+    if len(atom) < 4:
+        return None
+    close = difflib.get_close_matches(atom, words, 1, 0.75)
+    return close[0] if close else None
