@@ -34,11 +34,11 @@ STATEMENT_WORDS = [
 _MARK = re.compile(r'"(?:\\.|[^"\\\n])*("?)|#[^\n]*|\n|[{}()\[\]]')
 _CONTINUES = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?:or(?=[ \t(])|from(?=[ \t\"])|assumed(?=[ \t\"]))")
 _STATEMENT = re.compile(
-    rf"(?:{'|'.join(w for w in STATEMENT_WORDS if w != 'show')})[ \t]"
+    rf"(?:{'|'.join(w for w in STATEMENT_WORDS if w != 'show')})(?=[ \t\n]|$)"
     r"|[A-Za-z_]\w*[ \t]+[A-Za-z_]\w*[ \t]*(?:\{|like[ \t]|\n)"
 )
 _LINE_OF_BLOCK = re.compile(
-    rf"[ \t]*(?:(?:{'|'.join(STATEMENT_WORDS)}|without|vary|over)[ \t]|\}}|[A-Za-z_][\w.]*[ \t]*:)"
+    rf"[ \t]*(?:(?:{'|'.join(STATEMENT_WORDS)}|without|vary|over)(?=[ \t\n]|$)|\}}|[A-Za-z_][\w.]*[ \t]*:|[A-Za-z_][^\n(){{}}]*\{{[ \t]*(?=\n|$))"
 )
 _BINDING = re.compile(r"[ \t]*[A-Za-z_][\w.]*[ \t]*=[ \t]")
 _HEAD = re.compile(
