@@ -74,6 +74,7 @@ _TABLE = [
     Entry("C401", "requirement-missed", "a requirement does not hold", _E),
     Entry("C402", "claim-refuted", "a claim does not follow from the scenario", _V),
     Entry("C403", "claim-not-comparable", "a claim is neither true nor false as written", _V),
+    Entry("O504", "no-influence", "a rebound field moves nothing that is asked for", _W),
     Entry("L603", "unknown-setting", "a setting of tonne.toml is not known", _E),
     Entry("L604", "unreadable-file", "a file cannot be read as text", _E),
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from tonne import facts, ranges
+from tonne import facts, influence, ranges
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.graph import NUMBER, Node, postorder
 from tonne.model import Model
@@ -22,7 +22,7 @@ def evaluate(model: Model) -> tuple[Run, list[Diagnostic]]:
     """The values of a model and what they show to be wrong or odd, apart from requirements and claims."""
     program = plan(model)
     run = Run(model, program, values_of(program))
-    found = [*ranges.find(run), *facts.find(run), *not_finite(run)]
+    found = [*ranges.find(run), *facts.find(run), *influence.find(run), *not_finite(run)]
     return run, found
 
 

@@ -38,7 +38,8 @@ _STATEMENT = re.compile(
     r"|[A-Za-z_]\w*[ \t]+[A-Za-z_]\w*[ \t]*(?:\{|like[ \t]|\n)"
 )
 _LINE_OF_BLOCK = re.compile(
-    rf"[ \t]*(?:(?:{'|'.join(STATEMENT_WORDS)}|without|vary|over)(?=[ \t\n]|$)|\}}|[A-Za-z_][\w.]*[ \t]*:|[A-Za-z_][^\n(){{}}]*\{{[ \t]*(?=\n|$))"
+    rf"[ \t]*(?:(?:{'|'.join(STATEMENT_WORDS)}|without|vary|over)(?=[ \t\n]|$)|\}}"
+    r"|[A-Za-z_][\w.]*[ \t]*:|[A-Za-z_][^\n(){}]*\{[ \t]*(?=\n|$))"
 )
 _BINDING = re.compile(r"[ \t]*[A-Za-z_][\w.]*[ \t]*=[ \t]")
 _HEAD = re.compile(

@@ -1,0 +1,85 @@
+"""Rebindings that move nothing: a given fact cuts a formula off.
+
+With `energy` given, `pue` no longer moves carbon. Where nothing that is asked for of an instance rests on what the command
+line sets, or on anything that a copy rebinds, O504 says which fact cuts it off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.graph import Node, postorder_all
+from tonne.model import State
+from tonne.names import Binding
+from tonne.relations import needs_of
+from tonne.run import Run
+
+
+def find(run: Run) -> Iterator[Diagnostic]:
+    """O504 for each rebound field of the file's own instances that cannot reach what is asked for."""
+    asked = {id(node) for node in postorder_all(_asked_for(run))}
+    for state in run.model.own_states():
+        own = [b for name, b in state.instance.bindings.items() if name in state.instance.own and b.field.label is None]
+        if not own or state.instance in run.model.poisoned:
+            continue
+        goal = {name for name, node in state.nodes.items() if id(node) in asked} or set(state.determination.chosen)
+        idle = [b for b in own if goal and not _reached(state, b.field.name) & goal]
+        for binding in idle:
+            # a copy of a published run restates several facts; it is odd only when none of them moves anything
+            if binding.set_by_command or (state.instance.like is not None and len(idle) == len(own)):
+                yield _no_influence(state, binding, _reached(state, binding.field.name))
+
+
+def _asked_for(run: Run) -> list[Node]:
+    """The nodes of what the file shows, names, requires and claims."""
+    nodes = list(run.model.lets.values())
+    for _, sides in (*run.model.requirements, *run.model.claims):
+        nodes += [n for n in sides.parts.values() if n is not None]
+    nodes += [v.node for table in run.model.shows for _, row in table.rows for v in row if v.node is not None]
+    return list({id(n): n for n in nodes}.values())
+
+
+def _reached(state: State, name: str) -> set[str]:
+    """The quantities of an instance that rest on one of its fields, the field itself among them."""
+    reached = {name}
+    while True:
+        more = {n for n in state.instance.kind.fields if n not in reached and _rests_on(state, n, reached)}
+        if not more:
+            return reached & set(state.nodes)
+        reached |= more
+
+
+def _rests_on(state: State, name: str, reached: set[str]) -> bool:
+    binding = state.instance.bindings.get(name)
+    index = state.determination.chosen.get(name)
+    if state.instance.kind.fields[name].target is not None:
+        ways = () if binding is not None else state.formulas.references.get(name, ())
+        return any(way.root is None and way.refs[0] in reached for way in ways)
+    if index is None or index < 0:
+        return False
+    formula = state.formulas.alternatives[name][index]
+    own = {str(reference).split(".")[0] for reference in formula.references if reference.root is None}
+    return not own.isdisjoint(reached)
+
+
+def _no_influence(state: State, binding: Binding, reached: set[str]) -> Diagnostic:
+    name, instance = binding.field.name, state.instance
+    touched = reached | {name}
+    given = {n: b for n, b in instance.bindings.items() if b.field.is_quantity and n not in touched}
+    cuts = [
+        n
+        for n in given
+        if any(touched & {str(f).split(".")[0] for f in needs_of(a)} for a in state.formulas.alternatives[n])
+    ]
+    labels = [Label(binding.span, "moves nothing that is asked for")]
+    labels += [Label(given[n].span, "given, so it is not derived") for n in cuts[:2]]
+    if not cuts:
+        help = f"`tonne explain FILE {instance.name}.{name}` shows what it is"
+    elif cuts[0] in instance.own:
+        help = f"leave `{cuts[0]}` out, so that it is derived"
+    elif instance.like is not None and not binding.set_by_command:
+        help = f"write `without {cuts[0]}` in this block, so that it is derived"
+    else:
+        help = f"`{cuts[0]}` is given at line {given[cuts[0]].span.line}; without it, it would be derived"
+    return diagnostic("O504", f"nothing asked for depends on `{instance.name}.{name}`", *labels, help=help)
