@@ -263,3 +263,27 @@ def test_the_project_is_the_nearest_folder_with_settings(tmp_path: Path) -> None
     (inner / "scenario.tonne").write_text(text)
     assert not evaluate(inner / "scenario.tonne").diagnostics
     assert only(scenario(inner, text)).code == "N118"
+
+
+# ── P307: entries of a bibliography ──
+
+
+def test_a_broken_entry_is_said_once_and_its_neighbours_are_read(
+    project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (project / "x.bib").write_text(
+        "@misc{good, title={a}}\n@article{broken,\n title={b\n}\n@misc{after, title={c}}\n@misc{good, title={\x1b[31md}}\n",
+        encoding="utf-8",
+    )
+    text = (
+        'bibliography "x.bib"\nrun r {\n  energy = 3 MWh from good\n  pue = 1.2 from broken\n'
+        "  carbon_intensity = 400 gCO2e/kWh from after\n}\nshow r.co2e\n"
+    )
+    found = scenario(project, text).diagnostics
+    assert [(d.code, d.span.line, d.span.source.name.endswith("x.bib")) for d in found] == [
+        ("P307", 2, True),
+        ("P307", 6, True),
+    ]
+    assert "`broken` cannot be read" in found[0].title
+    assert "`good` stands twice" in found[1].title
+    assert capfd.readouterr().err == ""  # the reader of BibTeX says nothing by itself

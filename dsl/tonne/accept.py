@@ -10,7 +10,7 @@ from tonne.names import Project, closest
 from tonne.source import Span
 from tonne.syntax import tree
 
-# These may stand at the head of an instance, since they follow from several of its lines.
+# These follow from several lines of an instance, so that an `allow` on any of its lines is enough.
 _OF_THE_WHOLE = ("V226", "V228")
 
 
@@ -23,7 +23,7 @@ def _allowances(project: Project) -> Iterator[tuple[Span, tree.Allow]]:
                     if isinstance(binding.value, tree.Value) and binding.value.allow is not None:
                         yield binding.span, binding.value.allow
                         if binding.value.allow.code in _OF_THE_WHOLE:
-                            yield statement.name_span, binding.value.allow
+                            yield statement.name_span.to(statement.bindings[-1].span), binding.value.allow
             elif isinstance(statement, tree.Let) and isinstance(statement.value, tree.Value):
                 if statement.value.allow is not None:
                     yield statement.span, statement.value.allow

@@ -71,6 +71,7 @@ _TABLE = [
     Entry("V230", "no-finite-value", "a value that is needed is not a finite number", _E),
     Entry("P301", "unsourced-number", "a number has neither a source nor an assumption", _W),
     Entry("P302", "unknown-source", "a source is in no bibliography", _E),
+    Entry("P307", "unreadable-source", "an entry of a bibliography cannot be read or stands twice", _W),
     Entry("C401", "requirement-missed", "a requirement does not hold", _E),
     Entry("C402", "claim-refuted", "a claim does not follow from the scenario", _V),
     Entry("C403", "claim-not-comparable", "a claim is neither true nor false as written", _V),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.limits import DEFAULT_LIMITS
-from tonne.source import SourceFile
+from tonne.source import SourceFile, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +29,34 @@ class Source:
 @dataclass(frozen=True)
 class Bibliography:
     entries: Mapping[str, Source] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()  # keys of entries that could not be read
 
 
-def read_bibliography(source: SourceFile) -> Bibliography:
-    """The entries of a BibTeX file."""
+def read_bibliography(source: SourceFile) -> tuple[Bibliography, list[Diagnostic]]:
+    """The entries of a BibTeX file, and P307 for each that cannot be read or whose key stands twice."""
     import bibtexparser
 
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # it would write the file's own text to the terminal
     library = bibtexparser.parse_string(source.text)
-    return Bibliography(
-        {
-            entry.key: Source(
-                entry.key, (entry.start_line or 0) + 1, {f.key.lower(): str(f.value) for f in entry.fields}
-            )
-            for entry in library.entries
-        }
-    )
+    entries = {
+        entry.key: Source(entry.key, (entry.start_line or 0) + 1, {f.key.lower(): str(f.value) for f in entry.fields})
+        for entry in library.entries
+    }
+    lost: set[str] = set()
+    found: list[Diagnostic] = []
+    for block in library.failed_blocks:
+        line = min((block.start_line or 0) + 1, len(source.line_starts))
+        start = source.line_starts[line - 1]
+        head = re.match(r"@\w+\s*\{\s*([^\s,{}]*)", source.text[start : start + 200])
+        key = head.group(1) if head else ""
+        span = Span(source, start, start + len(source.line(line)))
+        if key in entries:
+            title, help = f"the source `{key}` stands twice", "the first one is used; remove the other"
+        else:
+            lost.add(key)
+            title, help = f"the source `{key}` cannot be read" if key else "a source cannot be read", "close its braces"
+        found.append(diagnostic("P307", title, span, help=help))
+    return Bibliography(entries, frozenset(lost)), found
 
 
 @lru_cache(maxsize=1)
@@ -51,4 +65,4 @@ def library_bibliography() -> Bibliography:
     from tonne.library import library_root, read
 
     source, _ = read(library_root() / "references.bib", "stdlib/references.bib", DEFAULT_LIMITS)
-    return Bibliography() if source is None else read_bibliography(source)
+    return Bibliography() if source is None else read_bibliography(source)[0]

@@ -50,6 +50,8 @@ class Step:
     repeated: bool = False
     would_determine: tuple[str, ...] = ()
     lacks: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    amount: float | None = None  # the value in `unit`, with all its digits
+    unit: str | None = None
 
 
 @dataclass
@@ -130,7 +132,9 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
     where = binding.value.span if binding is not None else formula.expr.span
     text = _plain(formula.expr.span.text) if formula.references else ""
     if key in walk.seen and formula.references:
-        return Step(full, value, status, text, where=where, repeated=True)
+        return Step(
+            full, value, status, text, where=where, repeated=True, amount=run.in_unit(node, unit), unit=unit.word
+        )
     walk.seen.add(key)
     because = tuple(s for r in formula.references for s in _reference(walk, state, r))
     return Step(
@@ -143,6 +147,8 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
         where,
         because,
         _others(run, state, name),
+        amount=run.in_unit(node, unit),
+        unit=unit.word,
     )
 
 
@@ -206,7 +212,9 @@ def _let(walk: _Walk, let: Let) -> Step:
     source = "set on the command line" if let.set_by_command else (str(provenance) if provenance else "")
     status = "derived" if formula.references else "given"
     in_numbers = _in_numbers(run, None, formula) if formula.references else ""
-    return Step(let.name, value, status, _plain(formula.expr.span.text), in_numbers, source, let.value.span, because)
+    amount = run.in_unit(node, unit) if node is not None and unit is not None else None
+    text, word = _plain(formula.expr.span.text), unit.word if unit else None
+    return Step(let.name, value, status, text, in_numbers, source, let.value.span, because, amount=amount, unit=word)
 
 
 def _undetermined(run: Run, state: State, name: str, full: str) -> Step:
@@ -216,7 +224,15 @@ def _undetermined(run: Run, state: State, name: str, full: str) -> Step:
         missing = tuple(_missing(run, state, formula))
         lacks.append((_plain(formula.expr.span.text), missing))
     where = state.instance.declaration.name_span
-    return Step(full, "—", "undetermined", where=where, would_determine=facts, lacks=tuple(lacks))
+    return Step(
+        full,
+        "—",
+        "undetermined",
+        where=where,
+        would_determine=facts,
+        lacks=tuple(lacks),
+        unit=_unit_of(state, name).word,
+    )
 
 
 def _missing(run: Run, state: State, formula: Formula) -> list[str]:

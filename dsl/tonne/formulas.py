@@ -46,6 +46,7 @@ class Formulas:
         parent = self.kinds[kind.parent] if kind.parent is not None else None
         alternatives: dict[str, list[Formula]] = {}
         references: dict[str, list[Reference]] = {}
+        has_errors = parent is not None and parent.has_errors
         ranges: tuple[dict[str, Ends], dict[str, Ends]] = ({}, {})
         for name, one in kind.fields.items():
             if parent is not None and name in parent.kind.fields:
@@ -62,11 +63,9 @@ class Formulas:
             if one.target is not None:
                 references[name] = list(self._reference_ways(one, place))
             elif one.unit is not None:
-                alternatives[name] = [
-                    formula
-                    for value in declaration.alternatives
-                    if self._fits(formula := self.lowering.lower(value.expr, place), one, "D203")
-                ]
+                lowered = [self.lowering.lower(value.expr, place) for value in declaration.alternatives]
+                alternatives[name] = [formula for formula in lowered if self._fits(formula, one, "D203")]
+                has_errors = has_errors or len(alternatives[name]) < len(lowered)
                 usual = declaration.usual.range if declaration.usual else None
                 for kept, written in zip(ranges, (declaration.bounds, usual), strict=True):
                     if written is not None:
@@ -83,7 +82,9 @@ class Formulas:
             dict.fromkeys(r for fs in alternatives.values() for f in fs for r in f.references if not r.is_own)
         )
         determiner = Determiner({name: [needs_of(f) for f in fs] for name, fs in alternatives.items()})
-        return KindFormulas(kind, alternatives, references, ranges[0], ranges[1], determiner, relations, outside)
+        return KindFormulas(
+            kind, alternatives, references, ranges[0], ranges[1], determiner, relations, outside, has_errors
+        )
 
     def _fits(self, formula: Formula, one: Field, code: str) -> bool:
         assert one.unit is not None

@@ -115,6 +115,7 @@ class Files:
     def bibliography(self, scope: Scope) -> Bibliography:
         """The entries of the files that a file's `bibliography` statements name."""
         entries: dict[str, Source] = {}
+        lost: set[str] = set()
         for statement in scope.module.statements:
             if not isinstance(statement, tree.Bibliography):
                 continue
@@ -126,8 +127,11 @@ class Files:
             if source is None:
                 scope.lost.add(ALL_SOURCES)
             else:
-                entries.update(read_bibliography(source).entries)
-        return Bibliography(entries)
+                bibliography, problems = read_bibliography(source)
+                self.found += problems
+                entries.update(bibliography.entries)
+                lost |= bibliography.lost
+        return Bibliography(entries, frozenset(lost))
 
 
 # The name of the source of what was set on the command line.

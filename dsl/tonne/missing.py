@@ -76,7 +76,9 @@ def what_is_missing(model: Model, reference: Reference, text: str) -> tuple[str,
 def _lost_a_reference(model: Model, state: State) -> bool:
     """Whether the instance refers to something that could not be found or read, which was reported."""
     names = (f.name for f in state.instance.kind.references)
-    if any(name in state.instance.bindings and name not in state.targets for name in names):
+    if state.formulas.has_errors or any(
+        name in state.instance.bindings and name not in state.targets for name in names
+    ):
         return True
     targets = [t for target in state.targets.values() for t in (target if isinstance(target, tuple) else (target,))]
     return any(t.partly_read or t in model.poisoned for t in targets)

@@ -37,6 +37,7 @@ class KindFormulas:
     determiner: Determiner
     relations: list[Relation]
     outside: list[Reference]
+    has_errors: bool = False  # a formula was found wrong and left out, so that silence about what it gives is due
 
 
 @dataclass(eq=False, repr=False)

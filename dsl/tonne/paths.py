@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from tonne import library
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.graph import FUNCTIONS
-from tonne.names import Field, Instance, Kind, Let, Scope, Study, closest, did_you_mean
+from tonne.names import Field, Instance, Kind, Let, Scope, Study, closest, did_you_mean, with_article
+from tonne.source import Span
 from tonne.syntax import tree
 from tonne.units import UnitTable
 
@@ -190,6 +191,11 @@ class Paths:
             )
         )
 
+    def _unknown_field_of(self, kind: Kind, name: str, span: Span) -> None:
+        help, fix = did_you_mean(name, kind.fields, span)
+        help = help or f"it has: {', '.join(kind.fields)}"
+        self.found.append(diagnostic("N112", f"{with_article(kind.name)} has no `{name}`", span, help=help, fix=fix))
+
     def _unknown_name(self, path: tree.Path, place: Place) -> None:
         head, span = path.parts[0], path.part_spans[0]
         before = span.source.line(span.line)[: span.column - 1]
@@ -203,6 +209,9 @@ class Paths:
         where = (
             f" (line {symbol.declaration.name_span.line})" if symbol is not None and symbol.scope is place.scope else ""
         )
+        if place.kind is not None and not place.in_binding and not place.exact and symbol is None:
+            self._unknown_field_of(place.kind, head, span)  # in a table of instances
+            return
         help, fix = did_you_mean(head, names, span, where)
         if head in self.units:
             line = span.source.line(span.line)[: span.column - 1].rstrip()

@@ -64,6 +64,8 @@ def _unknown_sources(scope: Scope) -> Iterator[Diagnostic]:
         return
     own = scope.bibliography.entries if scope.bibliography else {}
     for citation in _citations(scope.module.statements):
+        if scope.bibliography is not None and citation.key in scope.bibliography.lost:
+            continue
         if citation.key in own or citation.key in library_bibliography().entries:
             continue
         help, fix = did_you_mean(citation.key, [*own, *library_bibliography().entries], citation.span)

@@ -60,7 +60,7 @@ def explain(file: Path, path: str, overrides: tuple[str, ...], style: str) -> No
     else:
         step = explain_let(result.run, symbol)
     if style == "json":
-        print_json(as_json(step))
+        print_json({"version": 1, **as_json(step)})
     else:
         console().print(as_tree(step))
     sys.exit(exit_code(errors, strict=False))

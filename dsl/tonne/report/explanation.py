@@ -8,6 +8,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from tonne.explain import Step
+from tonne.formatting import exact
 from tonne.report.diagnostics import clean
 
 _MARKS = {"given": "bold", "derived": "", "constant": "", "undetermined": "yellow"}
@@ -75,7 +76,9 @@ def _line(step: Step) -> Text:
 def as_json(step: Step) -> dict[str, Any]:
     return {
         "name": step.name,
-        "value": step.value,
+        "value": None if step.amount is None else exact(step.amount),
+        "unit": step.unit,
+        "text": step.value,
         "status": step.status,
         "formula": step.formula or None,
         "in_numbers": step.in_numbers or None,
