@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formatting import figure, number
-from tonne.graph import NUMBER, OPERATORS, Node, postorder
+from tonne.graph import NUMBER, OPERATORS, Node, at_intervals, postorder
 from tonne.model import State
 from tonne.relations import Relation, needs_of
 from tonne.run import Run, field_label
@@ -99,43 +99,24 @@ def _compare(run: Run, state: State, field: str, index: int) -> Comparison | Non
 
 
 def _value(run: Run, node: Node) -> float | None:
-    """The value of a node that is not part of the program, from nodes that are."""
-    at: dict[int, float] = {}
-    for one in _new_nodes(run, node):
-        known = run.program.place.get(id(one))
-        if known is not None:
-            if known in run.program.unknown:
-                return None
-            at[id(one)] = run.values[known]
-        elif one.op == NUMBER:
-            at[id(one)] = one.payload.value
-        elif one.args:
-            points = [(at[id(a)],) * 2 for a in one.args]
-            low, high = OPERATORS[one.op].interval(*points)
-            at[id(one)] = low if low == high else math.nan
-        else:
-            return None
-    value = at[id(node)]
+    """The value of a node that need not be part of the program, from nodes that are."""
+    value = _floats(run, postorder(node, run.program.place))[id(node)]
     return value if math.isfinite(value) else None
 
 
-def _new_nodes(run: Run, root: Node) -> list[Node]:
-    """The nodes below a root down to those that the program has evaluated, arguments first."""
-    order: list[Node] = []
-    work: list[tuple[Node, bool]] = [(root, False)]
-    seen: set[int] = set()
-    while work:
-        node, ready = work.pop()
-        if ready:
-            order.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            if id(node) in run.program.place or not node.args:
-                order.append(node)
-            else:
-                work.append((node, True))
-                work += [(a, False) for a in node.args]
-    return order
+def _floats(run: Run, order: list[Node]) -> dict[int, float]:
+    """The values of nodes in order, those of the program as they were evaluated; nan for what rests on an error."""
+    value: dict[int, float] = {}
+    for one in order:
+        known = run.program.place.get(id(one))
+        if known is not None:
+            value[id(one)] = math.nan if known in run.program.unknown else run.values[known]
+        elif one.op == NUMBER:
+            value[id(one)] = one.payload.value if one.payload else 1.0
+        else:
+            low, high = at_intervals(one, [(value[id(a)],) * 2 for a in one.args]) if one.args else (math.nan,) * 2
+            value[id(one)] = low if low == high else math.nan
+    return value
 
 
 def _differ(c: Comparison) -> bool:
@@ -145,18 +126,7 @@ def _differ(c: Comparison) -> bool:
 def elasticities(run: Run, node: Node) -> dict[int, tuple[Node, float]]:
     """d ln(node) / d ln(fact) for each number that the scenario states, by the chain rule from the node down."""
     order = postorder(node)
-    value: dict[int, float] = {}
-    for one in order:
-        known = run.program.place.get(id(one))
-        if known is not None:
-            value[id(one)] = run.values[known]
-        elif one.op == NUMBER:
-            value[id(one)] = one.payload.value if one.payload else 1.0
-        elif one.args:
-            low, high = OPERATORS[one.op].interval(*[(value[id(a)],) * 2 for a in one.args])
-            value[id(one)] = low if low == high else math.nan
-        else:
-            value[id(one)] = math.nan
+    value = _floats(run, order)
     slope: dict[int, float] = {id(node): 1.0}
     found: dict[int, tuple[Node, float]] = {}
     for one in reversed(order):

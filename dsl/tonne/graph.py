@@ -9,7 +9,7 @@ derivatives, explanations) walks `postorder` and reads the row.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -47,8 +47,8 @@ class Given:
     is_fact: bool = True
 
 
-def postorder(root: Node) -> list[Node]:
-    """Each node once, after its arguments."""
+def postorder(root: Node, known: Container[int] = ()) -> list[Node]:
+    """Each node once, after its arguments; below a node whose id is `known` it does not look."""
     order: list[Node] = []
     seen: set[int] = set()
     work: list[tuple[Node, bool]] = [(root, False)]
@@ -58,7 +58,7 @@ def postorder(root: Node) -> list[Node]:
             order.append(node)
         elif id(node) not in seen:
             seen.add(id(node))
-            if node.args:
+            if node.args and id(node) not in known:
                 work.append((node, True))
                 work += [(arg, False) for arg in reversed(node.args)]
             else:

@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-KEYWORDS = frozenset(
-    [
-        "use",
-        "bibliography",
-        "dimension",
-        "unit",
-        "kind",
-        "let",
-        "require",
-        "claim",
-        "show",
-        "sweep",
-        "vary",
-        "case",
-        "optimum",
-        "minimize",
-        "maximize",
-        "over",
-        "subject",
-        "to",
-        "like",
-        "without",
-        "from",
-        "assumed",
-        "allow",
-        "excluded",
-        "correlate",
-        "in",
-        "within",
-        "of",
-        "or",
-        "usual",
-        "once",
-        "prefixes",
-        "alias",
-    ]
-)
+# The words that a statement of a file begins with; an instance begins with the name of its kind.
+STATEMENT_WORDS = (
+    "use", "bibliography", "dimension", "unit", "kind", "let", "require", "claim", "show", "sweep", "case", "optimum",
+    "correlate", "excluded",
+)  # fmt: skip
+KEYWORDS = frozenset(STATEMENT_WORDS) | {
+    "vary", "minimize", "maximize", "over", "subject", "to", "like", "without", "from", "assumed", "allow", "in", "within",
+    "of", "or", "usual", "once", "prefixes", "alias",
+}  # fmt: skip
 
 # What to call a thing instead.
 OTHER_NAMES = {

@@ -11,8 +11,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from tonne.diagnostic import Applicability, Diagnostic, Fix, diagnostic
 from tonne.source import SourceFile, Span
-from tonne.syntax.keywords import KEYWORDS, OTHER_NAMES
-from tonne.syntax.split import STATEMENT_WORDS
+from tonne.syntax.keywords import KEYWORDS, OTHER_NAMES, STATEMENT_WORDS
 
 _MAGNITUDES = {
     "k": "k", "thousand": "k", "m": "M", "M": "M", "million": "M", "mn": "M", "G": "B", "B": "B", "b": "B", "bn": "B",

@@ -13,23 +13,7 @@ from dataclasses import dataclass, field
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.limits import DEFAULT_LIMITS, Limits
 from tonne.source import SourceFile, Span
-
-STATEMENT_WORDS = [
-    "use",
-    "bibliography",
-    "dimension",
-    "unit",
-    "kind",
-    "let",
-    "require",
-    "claim",
-    "show",
-    "sweep",
-    "case",
-    "optimum",
-    "correlate",
-    "excluded",
-]
+from tonne.syntax.keywords import STATEMENT_WORDS
 
 _MARK = re.compile(r'"(?:\\.|[^"\\\n])*("?)|#[^\n]*|\n|[{}()\[\]]')
 _CONTINUES = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?:or(?=[ \t(])|from(?=[ \t\"])|assumed(?=[ \t\"]))")
