@@ -198,9 +198,23 @@ def _disagreement(
         "V226",
         title,
         *labels,
-        notes=notes,
-        help="check both sides; if they are two definitions, say so in a comment",
+        notes=[*notes, *_definitions(c, mine, theirs)],
+        help='check both sides; where they are two definitions, `allow V226 "why"` on a line accepts it',
     )
+
+
+def _definitions(
+    c: Comparison, mine: dict[int, tuple[Node, float]], theirs: dict[int, tuple[Node, float]]
+) -> Iterator[str]:
+    """What the kind says of the given fields that only one side rests on, in the comment behind their declaration."""
+    for name, binding in c.state.instance.bindings.items():
+        node = c.state.nodes.get(name)
+        if node is None or (id(node) in mine) == (id(node) in theirs):
+            continue
+        declared = binding.field.declaration.name_span
+        _, _, comment = declared.source.line(declared.line).partition("#")
+        if comment.strip():
+            yield f"`{name}` is {comment.strip()}"
 
 
 def _where_it_stands(
