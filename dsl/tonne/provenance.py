@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from typing import Any
 
 from tonne.citations import library_bibliography
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.load import ALL_SOURCES
 from tonne.names import Project, Scope, did_you_mean
-from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 from tonne.syntax.walk import within
 
@@ -78,13 +75,24 @@ def _unknown_sources(scope: Scope) -> Iterator[Diagnostic]:
         )
 
 
-def _citations(statements: Any) -> Iterator[tree.Citation]:
-    waiting: list[Any] = [statements]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, tree.Citation):
-            yield one
-        elif isinstance(one, tuple):
-            waiting += one
-        elif is_dataclass(one) and not isinstance(one, type | Span | SourceFile | tree.Path | tree.Number):
-            waiting += [getattr(one, f.name) for f in fields(one) if "span" not in f.name]
+def _citations(statements: tuple[tree.Statement, ...]) -> Iterator[tree.Citation]:
+    for statement in statements:
+        for provenance in _provenances(statement):
+            if provenance is not None:
+                yield from provenance.citations
+
+
+def _provenances(statement: tree.Statement) -> Iterator[tree.Provenance | None]:
+    """The clauses of a statement, wherever in it one may stand."""
+    if isinstance(statement, tree.InstanceDeclaration):
+        yield from (b.value.provenance for b in statement.bindings if isinstance(b.value, tree.Value | tree.Text))
+    elif isinstance(statement, tree.KindDeclaration):
+        for one in statement.fields:
+            yield from (v.provenance for v in one.alternatives)
+            yield one.usual.provenance if one.usual else None
+    elif isinstance(statement, tree.Case):
+        yield from (r.value.provenance for r in statement.rebindings if isinstance(r.value, tree.Value | tree.Text))
+    elif isinstance(statement, tree.Let):
+        yield statement.value.provenance if isinstance(statement.value, tree.Value) else None
+    elif isinstance(statement, tree.UnitDeclaration | tree.Require | tree.Claim | tree.Correlate | tree.Excluded):
+        yield statement.provenance

@@ -7,10 +7,11 @@ except for the names that they use; that is `tonne.lower`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass, replace
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from tonne import library
 from tonne.diagnostic import Diagnostic, Label, diagnostic
@@ -30,7 +31,7 @@ from tonne.names import (
     with_article,
 )
 from tonne.order import is_circular, strongly_connected
-from tonne.source import SourceFile, Span
+from tonne.source import Span
 from tonne.syntax import tree
 from tonne.syntax.keywords import KEYWORDS
 from tonne.units import UnitTable
@@ -316,7 +317,7 @@ class _Resolver:
     # ── the rest of a file ──
 
     def _unused(self, scope: Scope) -> None:
-        used = set(_words_used(scope.module))
+        used = _imported_and_used(scope.module)
         for statement in scope.module.statements:
             if not isinstance(statement, tree.Use):
                 continue
@@ -348,21 +349,11 @@ def _units_of(scope: Scope) -> set[str]:
     return {s.word for s in scope.module.statements if isinstance(s, tree.UnitDeclaration)}
 
 
-def _words_used(module: tree.Module) -> Iterator[str]:
-    """The first word of every path of a file, its kinds and its unit words."""
-    waiting: list[Any] = [s for s in module.statements if not isinstance(s, tree.Use)]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, tree.Path):
-            yield one.parts[0]
-        elif isinstance(one, tuple):
-            waiting += one
-        elif is_dataclass(one) and not isinstance(one, type):
-            if isinstance(one, tree.InstanceDeclaration):
-                yield one.kind
-            elif isinstance(one, tree.TypeName):
-                yield one.word
-            if not isinstance(one, Span | SourceFile):
-                waiting += [
-                    getattr(one, f.name) for f in fields(one) if f.name not in ("span", "name_span", "part_spans")
-                ]
+_WORD = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[^\W\d]\w*')
+
+
+def _imported_and_used(module: tree.Module) -> set[str]:
+    """Words that stand in a file more often than its `use` statements name them."""
+    words = Counter(w for w in _WORD.findall(module.source.text) if w[0] not in '"#')
+    words.subtract(name for s in module.statements if isinstance(s, tree.Use) for name, _ in s.names)
+    return {word for word, count in words.items() if count > 0}
