@@ -111,7 +111,7 @@ def test_json_is_given_though_errors_stand_elsewhere(call: Callable[..., Result]
     result = call("run", "wrong.tonne", "--format", "json")
     made = document(result)
     assert result.exit_code == 1
-    assert made["values"] == {"b": {"value": 2, "unit": "kWh", "status": "derived"}}
+    assert made["values"] == {"b": {"value": 2, "unit": "kWh", "status": "given"}}
     assert [(d["code"], d["line"], d["column"]) for d in made["diagnostics"]] == [("D202", 1, 15)]
     assert made["diagnostics"][0]["end"] == {"line": 1, "column": 22}
 
@@ -148,7 +148,7 @@ def test_settings(call: Callable[..., Result]) -> None:
     energy = values(call(*run, "pretrain.energy = 500 MWh"))
     assert energy["pretrain.it_energy"]["value"] == pytest.approx(500 / 1.1)  # determined again
     let = values(call(*run, "twice=3 tCO2e"))
-    assert let["twice"] == {"value": 3, "unit": "tCO2e", "status": "derived"}
+    assert let["twice"] == {"value": 3, "unit": "tCO2e", "status": "given"}
     expression = values(call(*run, "same.pue = pretrain.pue * 2"))
     assert expression["same.pue"]["value"] == 2.2
     explained = call("explain", "good.tonne", "pretrain.pue", "--set", "pretrain.pue=1.3").stdout
@@ -232,3 +232,24 @@ def test_a_closed_pipe_is_no_fault_of_ours() -> None:
 def test_same_bytes_every_time() -> None:
     outputs = {process("run", QUICKSTART, "--format", "json", PYTHONHASHSEED=seed).stdout for seed in ("0", "1", "2")}
     assert len(outputs) == 1
+
+
+@pytest.mark.parametrize("operator", ["<", ">"])
+def test_a_strict_limit_is_missed_exactly_on_it(call: Callable[..., Result], tmp_path: Path, operator: str) -> None:
+    text = 'run a {{\n  energy = 1.0 MWh from "x"\n  carbon_intensity = {} gCO2e/kWh from "x"\n}}\nrequire a.co2e {} {} kgCO2e\n'
+    for grams in (7, 57, 400, 429, 583):
+        (tmp_path / "limit.tonne").write_text(text.format(grams, operator, grams), encoding="utf-8")
+        assert call("run", "limit.tonne").exit_code == 1, grams
+        (tmp_path / "limit.tonne").write_text(text.format(grams, operator + "=", grams), encoding="utf-8")
+        assert call("run", "limit.tonne").exit_code == 0, grams
+
+
+def test_explaining_a_list_and_a_long_chain(call: Callable[..., Result], tmp_path: Path) -> None:
+    lets = "let a0 : MWh = 1 MWh\n" + "".join(f"let a{i} = a{i - 1} + 1 MWh\n" for i in range(1, 1500))
+    (tmp_path / "chain.tonne").write_text(lets + "show a1499\n", encoding="utf-8")
+    assert values(call("run", "chain.tonne", "--format", "json"))["a1499"]["value"] == 1500
+    (tmp_path / "list.tonne").write_text('run a {\n  energy = 3 MWh from "x"\n}\nlet runs = [a]\n', encoding="utf-8")
+    result = call("explain", "list.tonne", "runs")
+    assert result.exit_code == 2
+    assert "is a list" in result.output
+    assert call("run", "list.tonne", "--set", "runs=3").exit_code == 1

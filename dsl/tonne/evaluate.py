@@ -14,12 +14,14 @@ from tonne.graph import NUMBER, Node, postorder
 from tonne.model import Model
 from tonne.numeric.evaluate import values_of
 from tonne.plan import plan
-from tonne.run import Run
+from tonne.run import Run, unit_of_let
 from tonne.source import Span
 
 
 def evaluate(model: Model) -> tuple[Run, list[Diagnostic]]:
     """The values of a model and what they show to be wrong or odd, apart from requirements and claims."""
+    for let in model.lets:  # each after those that it names, so that no chain is long
+        unit_of_let(model, let)
     program = plan(model)
     run = Run(model, program, values_of(program))
     found = [*ranges.find(run), *facts.find(run), *influence.find(run), *not_finite(run)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tonne.diagnostic import Diagnostic
+from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.facts import TOLERANCE, other_ways
 from tonne.formatting import number
 from tonne.graph import LEAF, NUMBER, OPERATORS, UNKNOWN, Node
@@ -77,6 +77,9 @@ def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnost
     reference = lowering.paths.find(written, Place(project.entry))
     if reference is None:
         return None, "", lowering.found
+    if reference.is_list:
+        help = "explain a field of one of its members"
+        return None, "", [diagnostic("N119", f"`{path}` is a list", written.span, help=help)]
     if isinstance(reference.root, Let):
         return reference.root, "", []
     at_instance: Instance | tuple[Instance, ...] | None = reference.root

@@ -40,6 +40,15 @@ class Hints:
         changed, has, needs, other = (
             (left, left_is, right_is, right) if wanted == right_is else (right, right_is, left_is, left)
         )
+        bare = next((n for n in (changed, other) if n.op == NUMBER and n.payload.written.unit is None), None)
+        beside = other if bare is changed else changed
+        if (
+            bare is not None
+            and beside.op == LEAF
+            and beside.payload.field is not None
+            and beside.payload.field.unit is not None
+        ):
+            return f"the number needs a unit, such as `{beside.payload.field.unit.word}`", None
         if changed.op == NUMBER:
             written = self._number_with(changed.payload.written, other)
             if written:
@@ -185,7 +194,7 @@ class Hints:
             unit = known if isinstance(known, Unit) else None
         if unit is None:
             return None
-        word = unit.word if number.unit is None else self._fitting_word(number.unit, unit)
+        word = None if number.unit is None else self._fitting_word(number.unit, unit)
         return None if word is None or word == number.unit else f"{number.text} {word}"
 
     def one(self, dimension: Dimension) -> str:

@@ -67,6 +67,8 @@ def _no_influence(state: State, binding: Binding, reached: set[str]) -> Diagnost
     name, instance = binding.field.name, state.instance
     touched = reached | {name}
     given = {n: b for n, b in instance.bindings.items() if b.field.is_quantity and n not in touched}
+    order = {n: i for i, n in enumerate(instance.kind.fields)}
+    given = dict(sorted(given.items(), key=lambda item: -order[item[0]]))  # what is nearest to the result comes first
     cuts = [
         n
         for n in given

@@ -65,7 +65,7 @@ class Files:
             self.found += problems
             self._loaded[key] = None
             if source is not None:
-                module, problems = parse(source, self.settings.limits)
+                module, problems = parse(source, DEFAULT_LIMITS if is_library else self.settings.limits)
                 self.found += problems
                 self._loaded[key] = Scope(module, is_library, lost=set(module.lost))
         return self._loaded[key]

@@ -102,6 +102,7 @@ class Model:
     lets: dict[Let, Node] = field(default_factory=dict)
     lists: dict[Let, tuple[Instance, ...]] = field(default_factory=dict)
     let_units: dict[Let, Unit | None] = field(default_factory=dict)
+    shown_units: dict[Let, Unit | None] = field(default_factory=dict)  # worked out once by `tonne.run`
     let_dimensions: dict[Let, Dimension] = field(default_factory=dict)
     let_formulas: dict[Let, Formula] = field(default_factory=dict)
     binding_formulas: dict[Binding, Formula] = field(default_factory=dict)

@@ -150,7 +150,11 @@ class _Resolver:
             one = self._from_library(one, scope)
             parts, spans = one.path.parts, one.path.part_spans
             symbol = entry.symbols.get(parts[0])
-            if isinstance(symbol, Let) and len(parts) == 1 and not isinstance(one.value, tree.Text):
+            is_list = isinstance(symbol, Let) and isinstance(symbol.value, tree.ListOf)
+            if is_list and not isinstance(one.value, tree.ListOf):
+                title = f"`{one.path}` is a list; this is a value"
+                self.found.append(diagnostic("N119", title, one.value.span, help="name instances: `[a, b]`"))
+            elif isinstance(symbol, Let) and len(parts) == 1 and not isinstance(one.value, tree.Text):
                 entry.symbols[parts[0]] = Let(
                     symbol.name, symbol.declaration, symbol.scope, one.value, scope, set_by_command=True
                 )

@@ -69,6 +69,8 @@ class Run:
             return None
         if node.op == NUMBER and node.payload is not None and (node.payload.written.unit or "ratio") == unit.word:
             return float(node.payload.written.value)
+        if node.op == NUMBER:  # 0.25 kg is 250 g, without the noise of the conversion
+            return float(f"{value / unit.factor:.15g}")
         return value / unit.factor
 
     def owner(self, node: Node) -> tuple[State, str] | None:
@@ -104,10 +106,12 @@ def default_unit(model: Model, references: Iterable[Reference], dimension: Dimen
 
 def unit_of_let(model: Model, let: Let) -> Unit | None:
     """The unit in which a let is shown: its declared one, else one that fits; None when its value rests on an error."""
-    declared, dimension = model.let_units.get(let), model.let_dimensions.get(let)
-    if declared is not None or dimension is None:
-        return declared
-    return default_unit(model, model.let_formulas[let].references, dimension)
+    if let not in model.shown_units:
+        declared, dimension = model.let_units.get(let), model.let_dimensions.get(let)
+        if declared is None and dimension is not None:
+            declared = default_unit(model, model.let_formulas[let].references, dimension)
+        model.shown_units[let] = declared
+    return model.shown_units[let]
 
 
 def field_label(state: State, name: str) -> Label:

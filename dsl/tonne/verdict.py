@@ -186,8 +186,8 @@ def _holds(test: tree.Test, sides: dict[str, Interval], nodes: dict[str, Node | 
         half = _half_unit(nodes["right"]) if _literal(test) is not None else 0.0
         return gap <= max(half * (1 + _SAME), scale)
     if test.operator in ("<=", "<"):
-        return left[0] <= right[1] + scale if test.operator == "<=" else left[0] < right[1]
-    return left[1] >= right[0] - scale if test.operator == ">=" else left[1] > right[0]
+        return left[0] <= right[1] + scale if test.operator == "<=" else left[0] < right[1] - scale
+    return left[1] >= right[0] - scale if test.operator == ">=" else left[1] > right[0] + scale
 
 
 def _cause(test: tree.Test, computed: float, interval: Interval, nodes: dict[str, Node | None]) -> str:

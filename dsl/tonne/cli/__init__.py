@@ -17,6 +17,10 @@ def main() -> None:
     except BrokenPipeError:  # `tonne run … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:  # a full disk, a terminal that went away
+        print(f"tonne: cannot write the result: {error.strerror or error}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
     except Exception as error:
         if os.environ.get("TONNE_DEBUG"):
             raise

@@ -45,7 +45,8 @@ def _values(run: Run) -> dict[str, Any]:
     for let in run.model.project.lets:
         unit, node = unit_of_let(run.model, let), run.model.lets.get(let)
         if node is not None and unit is not None and not run.is_unknown(node):
-            values[let.name] = _value(run.in_unit(node, unit), unit.word, "derived")
+            status = "derived" if run.model.let_formulas[let].references else "given"
+            values[let.name] = _value(run.in_unit(node, unit), unit.word, status)
     for table in run.model.shows:
         for row, cells in table.rows:
             for shown in cells:
