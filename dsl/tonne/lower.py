@@ -147,17 +147,13 @@ class Lowering:
         return diagnostic(problem.code, problem.title, span, help=problem.help, fix=fix)
 
     def _hidden_unit(self, word: str, scope: Scope) -> tuple[str, str] | None:
-        if word in self._plain_words:
+        if word in ("%", "ratio"):
             return None
         for atom in word.replace("*", "/").split("/"):
             source = self.units.declared_in(atom.partition("^")[0])
             if source is not None and all(source is not seen.source for seen in scope.visible):
                 return atom, source.name
         return None
-
-    @cached_property
-    def _plain_words(self) -> set[str]:
-        return {"%", "ratio"}
 
     # ── names ──
 

@@ -127,9 +127,6 @@ class Scope:
     def source(self) -> SourceFile:
         return self.module.source
 
-    def suggest(self, word: str, more: Iterable[str] = ()) -> str | None:
-        return closest(word, [*self.symbols, *more])
-
 
 @dataclass(frozen=True)
 class Project:

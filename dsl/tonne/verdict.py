@@ -296,6 +296,3 @@ def _refuted(verdict: Verdict) -> Diagnostic:
     notes = [f"claimed by {source}"] if source is not None else []
     label = Label(verdict.statement.span, "the claim")
     return diagnostic("C402", told(verdict), label, help=verdict.cause, notes=notes)
-
-
-__all__ = ["Outcome", "Verdict", "computed_words", "is_literal", "judge", "told"]

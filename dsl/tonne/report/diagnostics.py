@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tonne.catalogue import Severity
 from tonne.diagnostic import Diagnostic, Label
-from tonne.source import SourceFile, Span
+from tonne.source import SourceFile
 
 _STYLES = {
     Severity.ERROR: "bold red",
@@ -152,6 +152,3 @@ def summary(found: Iterable[Diagnostic]) -> str:
     counts = {severity: sum(d.severity is severity for d in found) for severity in Severity}
     words = [f"{n} {s.value}{'s' if n > 1 else ''}" for s, n in counts.items() if n and s is not Severity.VERDICT]
     return ", ".join(words)
-
-
-__all__ = ["Span", "as_json", "clean", "in_full", "one_line", "summary"]

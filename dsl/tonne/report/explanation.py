@@ -11,8 +11,6 @@ from tonne.explain import Step
 from tonne.formatting import exact
 from tonne.report.diagnostics import clean
 
-_MARKS = {"given": "bold", "derived": "", "constant": "", "undetermined": "yellow"}
-
 
 def as_tree(step: Step) -> Tree:
     tree = Tree(_line(step), guide_style="blue")
