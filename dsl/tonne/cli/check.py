@@ -32,11 +32,12 @@ def check(files: tuple[Path, ...], overrides: tuple[str, ...], strict: bool, sty
 
     Names, units and dimensions, sources, and whether everything that is needed is determined.
     """
-    from tonne.report.diagnostics import as_json
     from tonne.scenario import check as check_file
 
     found = [d for file in files for d in check_file(file, overrides).diagnostics]
     if style == "json":
+        from tonne.report.diagnostics import as_json
+
         print_json({"version": 1, "diagnostics": [as_json(d) for d in found]})
     else:
         print_findings(found, style, stderr=False)

@@ -7,7 +7,6 @@ say: words of the language used as names, and nesting beyond the limit.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from lark import Token, Transformer
@@ -18,6 +17,7 @@ from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 from tonne.syntax.keywords import KEYWORDS
 from tonne.syntax.mistakes import keyword_as_name
+from tonne.values import replace
 
 SUFFIX_EXPONENTS = {"k": 3, "M": 6, "B": 9, "T": 12}
 _NUMBER = re.compile(r"([0-9_]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?([kMBT])?$")

@@ -7,9 +7,9 @@ contains. The only home of lark, with its neighbours in this package.
 from __future__ import annotations
 
 import gc
+import io
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from lark import Lark, Token
 from lark.exceptions import UnexpectedInput
 
+from tonne.cache import cached
 from tonne.diagnostic import Diagnostic, in_file_order
 from tonne.limits import DEFAULT_LIMITS, Limits
 from tonne.source import SourceFile
@@ -24,6 +25,7 @@ from tonne.syntax import tree
 from tonne.syntax.build_tree import TreeBuilder, with_lines
 from tonne.syntax.mistakes import mistake
 from tonne.syntax.split import Chunk, split
+from tonne.values import replace
 
 _BLOCK_LINES = {"kind": "kind_line", "sweep": "sweep_line", "case": "case_line", "optimum": "optimum_line"}
 _NOT_BLOCKS = {"use", "show"}
@@ -56,16 +58,22 @@ def grammar() -> str:
 @lru_cache(maxsize=4)
 def _parser(limits: Limits) -> tuple[Lark, TreeBuilder]:
     builder = TreeBuilder(limits)
-    lark = Lark(
-        grammar(),
-        parser="lalr",
-        lexer="contextual",
-        start=STARTS,
-        postlex=DropNewlinesInBrackets(),
-        transformer=builder,
-        maybe_placeholders=True,
-    )
-    return lark, builder
+    text = grammar()
+    return _load(cached("grammar", [text], lambda: _tables(text)), builder), builder
+
+
+def _tables(text: str) -> bytes:
+    """The grammar worked out: what `Lark.save` writes."""
+    buffer = io.BytesIO()
+    options: dict[str, Any] = {"parser": "lalr", "lexer": "contextual", "start": STARTS, "maybe_placeholders": True}
+    Lark(text, postlex=DropNewlinesInBrackets(), **options).save(buffer, exclude_options=["postlex"])
+    return buffer.getvalue()
+
+
+def _load(tables: bytes, builder: TreeBuilder) -> Lark:
+    """As `Lark.load`, which takes no options; those that are given here do not change the tables."""
+    lark = Lark.__new__(Lark)
+    return lark._load(io.BytesIO(tables), transformer=builder, postlex=DropNewlinesInBrackets())
 
 
 def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> tuple[tree.Module, list[Diagnostic]]:
