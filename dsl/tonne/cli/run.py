@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tonne.cli.shared import SCENARIO, console, exit_code, print_findings, print_json, setting, strict, width_of
-from tonne.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from tonne.diagnostic import Diagnostic
 
 
 @click.command(

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tonne.catalogue import Severity
-from tonne.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from tonne.diagnostic import Diagnostic
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -59,15 +59,18 @@ def grammar() -> str:
 def _parser(limits: Limits) -> tuple[Lark, TreeBuilder]:
     builder = TreeBuilder(limits)
     text = grammar()
-    return _load(cached("grammar", [text], lambda: _tables(text)), builder), builder
+    made: list[Lark] = []
 
+    def tables() -> bytes:
+        """The grammar worked out, as `Lark.save` writes it."""
+        options: dict[str, Any] = {"parser": "lalr", "lexer": "contextual", "start": STARTS, "maybe_placeholders": True}
+        made.append(Lark(text, transformer=builder, postlex=DropNewlinesInBrackets(), **options))
+        buffer = io.BytesIO()
+        made[0].save(buffer, exclude_options=["transformer", "postlex"])
+        return buffer.getvalue()
 
-def _tables(text: str) -> bytes:
-    """The grammar worked out: what `Lark.save` writes."""
-    buffer = io.BytesIO()
-    options: dict[str, Any] = {"parser": "lalr", "lexer": "contextual", "start": STARTS, "maybe_placeholders": True}
-    Lark(text, postlex=DropNewlinesInBrackets(), **options).save(buffer, exclude_options=["postlex"])
-    return buffer.getvalue()
+    known = cached("grammar", [text], tables)
+    return made[0] if made else _load(known, builder), builder
 
 
 def _load(tables: bytes, builder: TreeBuilder) -> Lark:
