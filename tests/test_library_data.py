@@ -6,7 +6,7 @@ import csv
 import dataclasses
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ def file_of(module: str) -> Path:
     return path
 
 
-@lru_cache(maxsize=None)
+@cache
 def of(module: str) -> Evaluated:
     return evaluate(file_of(module))
 
@@ -174,7 +174,7 @@ def test_an_accelerator_agrees_with_the_table(name: str, field: str, cell: str) 
     if (name, field) in OTHERWISE:
         expected, why = OTHERWISE[name, field]
         assert found == expected, why
-        assert cell != f"{expected:g}" if expected is not None else True, "no exception is needed any more"
+        assert cell != f"{found:g}" if found is not None else True, "the exception is needed no more"
     else:
         assert found == pytest.approx(float(cell), rel=1e-12)
 
@@ -215,7 +215,9 @@ def test_a_model_agrees_with_the_table(row: dict[str, str]) -> None:
         ("models.olmo", "olmo_2_7b_training", "energy", 157, 1),  # arXiv:2503.05804, table 2
     ],
 )
-def test_what_follows_is_what_the_source_prints(module: str, run: str, field: str, printed: float, digit: float) -> None:
+def test_what_follows_is_what_the_source_prints(
+    module: str, run: str, field: str, printed: float, digit: float
+) -> None:
     assert value(module, run, field) == pytest.approx(printed, abs=digit / 2, rel=0.005)
 
 
