@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -15,6 +14,7 @@ from tonne import library
 from tonne.citations import library_bibliography
 from tonne.scenario import Evaluated, check, evaluate
 from tonne.syntax import tree
+from tonne.values import Record
 
 DATA = Path(__file__).parent / "data"
 MODULES = library.library_modules()
@@ -87,9 +87,9 @@ def citations(node: object) -> Iterator[tree.Citation]:
     elif isinstance(node, tuple | list):
         for one in node:
             yield from citations(one)
-    elif dataclasses.is_dataclass(node):
-        for field in dataclasses.fields(node):
-            yield from citations(getattr(node, field.name))
+    elif isinstance(node, Record):
+        for name in node.__struct_fields__:
+            yield from citations(getattr(node, name))
 
 
 def test_the_bibliography_is_the_sources_that_are_used() -> None:
