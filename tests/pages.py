@@ -20,8 +20,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tonne.explain import explain_field, explain_let, find
-from tonne.names import Instance
+from tonne.explain import explain_path
 from tonne.report.explanation import as_tree
 from tonne.report.tables import results, run_as_tables
 from tonne.scenario import Evaluated, evaluate
@@ -122,12 +121,9 @@ def output(result: Evaluated, command: list[str]) -> str:
     )
     assert result.run is not None
     if command[:1] == ["explain"]:
-        symbol, field, problems = find(result.run, command[1])
-        assert symbol is not None, problems
-        if isinstance(symbol, Instance):
-            console.print(as_tree(explain_field(result.run, result.run.model.states[symbol], field)))
-        else:
-            console.print(as_tree(explain_let(result.run, symbol)))
+        step, problems = explain_path(result.run, command[1])
+        assert step is not None, problems
+        console.print(as_tree(step))
     else:
         make = run_as_tables if command[:1] == ["run"] else results
         for part in make(result.run, result.requirements, result.claims, 120):
