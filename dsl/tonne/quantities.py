@@ -7,17 +7,16 @@ undetermined and what rests on an error, and never evaluates anything.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tonne.graph import Node
 from tonne.model import ShownValue, State
 from tonne.names import Field, Instance, Let
 from tonne.run import Run, default_unit, unit_of_let
 from tonne.units import Unit
+from tonne.values import Record, Unprinted
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Quantity:
+class Quantity(Unprinted, Record, frozen=True, eq=False):
     """A field of an instance (`pretrain.co2e`), a let under its name, or a shown expression under its text."""
 
     name: str

@@ -24,6 +24,11 @@ MISSING = "—"
 
 
 def run_as_tables(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
+    return _spaced([*instances(run, width), *_results(run, requirements, claims)])
+
+
+def instances(run: Run, width: int) -> list[RenderableType]:
+    """The instances of the file with all that is known of them, one table a kind."""
     parts: list[RenderableType] = []
     states = list(run.model.own_states())
     kinds = list(dict.fromkeys(s.instance.kind for s in states))
@@ -31,7 +36,7 @@ def run_as_tables(run: Run, requirements: list[Verdict], claims: list[Verdict], 
         parts += _kind_tables(run, [s for s in states if s.instance.kind is kind], width)
     if states:
         parts.append(_legend(states, width))
-    return _spaced([*parts, *_results(run, requirements, claims)])
+    return parts
 
 
 def _legend(states: list[State], width: int) -> Text:
