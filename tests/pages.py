@@ -116,8 +116,8 @@ def output(result: Evaluated, command: list[str]) -> str:
         assert step is not None, problems
         parts: list[RenderableType] = [as_tree(step)]
     else:
-        make = run_as_tables if command[:1] == ["run"] else results
-        parts = make(result.run, result.requirements, result.claims, WIDTH)
+        made = (result.run, result.requirements, result.claims)
+        parts = run_as_tables(*made, WIDTH) if command[:1] == ["run"] else results(*made)
     return "\n".join(line.rstrip() for line in to_text(parts).splitlines()).strip("\n") + "\n"
 
 

@@ -38,8 +38,10 @@ def _text(path: str, value: Override) -> str:
 
 
 def _number(path: str, value: Any, unit: str) -> str:
-    if not isinstance(value, Real) or isinstance(value, bool):
-        wanted = 'write it as in the file ("1.2", "700 W/device", "grids.us.quebec"), as a number or as (number, "unit")'
+    if isinstance(value, bool) or not isinstance(value, Real):
+        wanted = (
+            'write it as in the file ("1.2", "700 W/device", "grids.us.quebec"), as a number or as (number, "unit")'
+        )
         raise TonneError(f"`{path}` cannot be set to {value!r}: {wanted}")
     number = float(value)
     if not math.isfinite(number):

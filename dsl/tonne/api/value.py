@@ -32,11 +32,11 @@ class Value:
     >>> import tonne
     >>> co2e = tonne.load("scenarios/quickstart.tonne").run()["pretrain.co2e"]
     >>> co2e.magnitude, co2e.unit, co2e.is_given
-    (127.17290657..., 'tCO2e', False)
+    (127.165..., 'tCO2e', False)
     >>> print(co2e)
     127.2 tCO2e
     >>> f"{co2e.to('kgCO2e'):,.0f}"
-    '127,173 kgCO2e'
+    '127,165 kgCO2e'
     """
 
     path: str
@@ -79,8 +79,9 @@ class Value:
 
         >>> import tonne
         >>> result = tonne.load("scenarios/quickstart.tonne").run()
-        >>> result["pretrain.co2e"].quantity() / result["pretrain.tokens"].quantity()
-        <Quantity(9.08377904e-11, 'tCO2e / token')>
+        >>> energy, tokens = result["pretrain.energy"].quantity(), result["pretrain.tokens"].quantity()
+        >>> f"{(energy / tokens).to('Wh/token'):.4g}"
+        '0.0002271 Wh / token'
         """
         return self._run.model.project.units.quantity(self.magnitude, self.unit)
 

@@ -18,8 +18,8 @@ class Verdict:
 
     >>> import tonne
     >>> [claim] = tonne.load("scenarios/quickstart.tonne").run().claims
-    >>> claim.verdict, claim.computed, claim.claimed, claim.unit
-    ('refuted', 6600.0, 6.6, 'tCO2e/day')
+    >>> claim.verdict, round(claim.computed), claim.claimed, claim.unit
+    ('refuted', 6600, 6.6, 'tCO2e/day')
     >>> claim.cause
     'a factor of exactly 10³: a unit prefix slip'
     """

@@ -34,6 +34,7 @@ def explain(file: Path, path: str, overrides: tuple[str, ...], style: str) -> No
     would determine it.
     """
     from tonne.explain import explain_path
+    from tonne.report.as_json import VERSION
     from tonne.report.explanation import as_json, as_tree
     from tonne.scenario import evaluate
 
@@ -47,7 +48,7 @@ def explain(file: Path, path: str, overrides: tuple[str, ...], style: str) -> No
         print_findings(problems, "full", stderr=True)
         sys.exit(2)
     if style == "json":
-        print_json({"version": 1, **as_json(step)})
+        print_json({"version": VERSION, **as_json(step)})
     else:
         console().print(as_tree(step))
     sys.exit(exit_code(errors, strict=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -78,7 +77,9 @@ def print_findings(found: Iterable[Diagnostic], style: str, *, stderr: bool) -> 
 
 def print_json(document: Any) -> None:
     """JSON on standard output and nothing else."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    from tonne.report.as_json import as_text
+
+    sys.stdout.write(as_text(document) + "\n")
 
 
 def exit_code(found: Iterable[Diagnostic], strict: bool) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from tonne.diagnostic import Diagnostic
 from tonne.formatting import exact
-from tonne.missing import would_determine
+from tonne.missing import undetermined
 from tonne.quantities import quantities
 from tonne.report.diagnostics import as_json
 from tonne.run import Run
@@ -14,6 +16,15 @@ from tonne.syntax import tree
 from tonne.verdict import Outcome, Verdict
 
 VERSION = 1
+
+
+def as_text(document: Any) -> str:
+    """A document as the commands print it."""
+    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def check_as_json(found: Iterable[Diagnostic]) -> dict[str, Any]:
+    return {"version": VERSION, "diagnostics": [as_json(d) for d in found]}
 
 
 def run_as_json(
@@ -24,7 +35,7 @@ def run_as_json(
         "version": VERSION,
         "diagnostics": [as_json(d) for d in found],
         "values": {} if run is None else _values(run),
-        "undetermined": {} if run is None else _undetermined(run),
+        "undetermined": {} if run is None else undetermined(run.model),
         "requirements": [_requirement(v) for v in requirements],
         "claims": [_claim(v) for v in claims],
     }
@@ -38,14 +49,6 @@ def _values(run: Run) -> dict[str, Any]:
     return {
         one.name: _value(run.in_unit(one.node, one.unit), one.unit.word, "given" if one.is_given else "derived")
         for one in quantities(run)
-    }
-
-
-def _undetermined(run: Run) -> dict[str, list[str]]:
-    return {
-        f"{state.instance.name}.{name}": facts
-        for state in run.model.own_states()
-        for name, facts in would_determine(run.model, state).items()
     }
 
 
