@@ -152,7 +152,7 @@ def test_settings(call: Callable[..., Result]) -> None:
     expression = values(call(*run, "same.pue = pretrain.pue * 2"))
     assert expression["same.pue"]["value"] == 2.2
     explained = call("explain", "good.tonne", "pretrain.pue", "--set", "pretrain.pue=1.3").stdout
-    assert "set on the command line" in explained
+    assert "set for this run" in explained
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,9 @@ from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 from tonne.units import Unit
 
+# The source of what `--set` or an override binds.
+SET = "set for this run"
+
 
 @dataclass(frozen=True)
 class OtherWay:
@@ -200,7 +203,7 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
 def source_of(one: Binding | Let) -> str:
     """The provenance of a line as written; empty where it has none."""
     if one.set_by_command:
-        return "set on the command line"
+        return SET
     provenance = getattr(one.value, "provenance", None)
     return "" if provenance is None else str(provenance)
 

@@ -6,12 +6,13 @@ wrong in it is shown where its result would be; there is no traceback.
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, cell_magic, magics_class
-from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from IPython.core.magic_arguments import argument, magic_arguments
 
 from tonne.api.result import Checked, Result
 from tonne.api.scenario import loads
@@ -34,9 +35,13 @@ class TonneMagics(Magics):
     def tonne(self, line: str, cell: str) -> Result | Checked:
         """Run the scenario in this cell.
 
-        Examples: `%%tonne`, `%%tonne -o result`, `%%tonne --check`, `%%tonne --set pretrain.pue=1.2`.
+        Examples: `%%tonne`, `%%tonne -o result`, `%%tonne --check`, `%%tonne --set "chat.requests=1B request/day"`.
         """
-        wanted = parse_argstring(self.tonne, line)
+        try:
+            words = shlex.split(line)  # IPython's own splitting keeps the quotes of `--set "a.energy=3 MWh"`
+        except ValueError as error:
+            raise UsageError(f"{line}: {error}") from error
+        wanted = self.tonne.parser.parse_args(words)
         if wanted.output is not None and not wanted.output.isidentifier():
             raise UsageError(f"`{wanted.output}` is no name; write for example `%%tonne -o result`")
         overrides = {}
@@ -46,7 +51,7 @@ class TonneMagics(Magics):
                 raise UsageError(f"`{text}` has no `=`; write for example `--set pretrain.pue=1.2`")
             overrides[path] = value
         assert self.shell is not None
-        scenario = loads(cell, overrides, folder=Path.cwd(), name=f"In [{self.shell.execution_count}]")
+        scenario = loads(cell, overrides, folder=Path.cwd(), name="cell")
         result = scenario.check() if wanted.check else scenario.run()
         if wanted.output is not None:
             self.shell.user_ns[wanted.output] = result

@@ -49,9 +49,6 @@ class _Found:
             raise TonneError(to_text(all_in_full(errors)), errors)
         return self
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Checked(_Found):
@@ -77,6 +74,9 @@ class Checked(_Found):
 
     def __repr__(self) -> str:
         return f"<Checked {self._checked.path.name}: {_counts(self.diagnostics)}>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
 
     def _repr_html_(self) -> str:
         from rich.text import Text
@@ -221,6 +221,9 @@ class Result(_Found, Mapping[str, Value]):
     def __repr__(self) -> str:
         name = self._evaluated.checked.path.name
         return f"<Result of {name}: {len(self)} values, {_counts(self.diagnostics)}>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
 
     def _repr_html_(self) -> str:
         from tonne.report.html import folded, to_html

@@ -35,9 +35,7 @@ def _visible(character: str) -> str:
 
 
 def one_line(one: Diagnostic) -> str:
-    line, column = one.span.source.position(one.span.start)
-    help = f" ({one.help})" if one.help else ""
-    return clean(f"{one.span.source.name}:{line}:{column}: {one.severity.value}[{one.code}] {one.title}{help}")
+    return clean(str(one))
 
 
 def as_json(one: Diagnostic) -> dict[str, Any]:

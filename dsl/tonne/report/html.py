@@ -68,7 +68,7 @@ def _add(parent: Element, parts: Iterable[Part]) -> None:
 
 def _table(table: Table) -> Element:
     """A table whose columns and rows have heads, so that a screen reader can say them with each cell."""
-    element = Element("table", style="border-collapse:collapse;margin:0.6em 0")
+    element = Element("table", style="border-collapse:collapse;margin:0.6em 0;color:inherit")
     if table.title:
         caption = SubElement(element, "caption", style="text-align:left;caption-side:top;font-weight:bold")
         _write(caption, table.title)
@@ -102,8 +102,10 @@ def _write(element: Element, content: RenderableType) -> None:
     if not isinstance(content, Text):
         element.text = str(content)
         return
+    styled = content.copy()
+    styled.stylize_before(content.style)  # without it, a text in one style is rendered without any
     last: Element | None = None
-    for text, style, _ in content.render(_CONSOLE):
+    for text, style, _ in styled.render(_CONSOLE):
         css = style.get_html_style(_THEME) if style is not None else ""
         if css:
             last = SubElement(element, "span", style=css)
@@ -115,4 +117,4 @@ def _write(element: Element, content: RenderableType) -> None:
 
 
 # Knows the names of styles; nothing is printed on it.
-_CONSOLE = Console(file=io.StringIO(), color_system="truecolor", force_terminal=True)
+_CONSOLE = Console(file=io.StringIO(), color_system="truecolor", force_terminal=True, force_jupyter=False)

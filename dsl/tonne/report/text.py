@@ -35,4 +35,6 @@ def plain_console(file: TextIO | None = None, *, stderr: bool = False) -> Consol
         markup=False,
         width=_UNCUT,
         no_color=True,
+        force_terminal=False,  # whatever FORCE_COLOR says
+        force_jupyter=False,  # in a notebook's kernel rich would show each part at once
     )
