@@ -7,9 +7,7 @@
 The names of the package are imported when they are first used, so that `import tonne` costs nothing.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # type checkers take it for true; to import it from typing costs more than all else here
 
 if TYPE_CHECKING:
     from tonne.api.errors import NoValue, TonneError

@@ -6,6 +6,7 @@ Mistakes in a scenario are no exceptions: they are the `diagnostics` of a `Check
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NoReturn
 
 from tonne.diagnostic import Diagnostic
 
@@ -23,6 +24,18 @@ class TonneError(ValueError):
 
 class NoValue(TonneError, KeyError):
     """A path that names no value of a result. Also a `KeyError`, so that `result.get(path)` and `in` work."""
+
+
+# A traceback says the name that a program imports.
+TonneError.__module__ = NoValue.__module__ = "tonne"
+
+
+class InOneProcess:
+    """What holds a graph, which no other process would understand: it says so instead of arriving broken."""
+
+    def __reduce__(self) -> NoReturn:
+        what = type(self).__name__
+        raise TypeError(f"a {what} cannot be pickled; send the Scenario, or numbers, units and `to_dict()`")
 
 
 def told(found: Iterable[Diagnostic]) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
-from tonne.api.errors import NoValue, TonneError, told
+from tonne.api.errors import InOneProcess, NoValue, TonneError, told
 from tonne.api.explanation import Explanation
 from tonne.api.value import Value, value_of
 from tonne.api.verdict import Verdict, verdict_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas
 
 
-class _Found:
+class _Found(InOneProcess):
     """What a check and a run have in common: what was found."""
 
     @property
@@ -79,11 +79,9 @@ class Checked(_Found):
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
-        from rich.text import Text
-
         from tonne.report.html import to_html
 
-        return to_html(_findings(self.diagnostics) or [Text(str(self))])
+        return to_html(_findings(self.diagnostics) or [str(self)])
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -99,10 +97,10 @@ class Result(_Found, Mapping[str, Value]):
     127.2 tCO2e | 1,377 tCO2e
     >>> result["pretrain.co3e"]
     Traceback (most recent call last):
-    tonne.api.errors.NoValue: N112: `pretrain` has no `co3e` (did you mean `co2e`?)
+    tonne.NoValue: N112: `pretrain` has no `co3e` (did you mean `co2e`?)
     >>> result["pretrain.cost"]
     Traceback (most recent call last):
-    tonne.api.errors.NoValue: `pretrain.cost` is undetermined: give price
+    tonne.NoValue: `pretrain.cost` is undetermined: give price
     >>> result.ok, [claim.verdict for claim in result.claims]
     (True, ['refuted'])
     """

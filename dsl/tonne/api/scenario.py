@@ -115,6 +115,9 @@ class Scenario:
     def _evaluated(self) -> scenario.Evaluated:
         return scenario.evaluate_checked(self._checked)
 
+    def __reduce__(self) -> tuple[object, ...]:  # to another process goes the question, not what was worked out here
+        return Scenario, (self.path, self.text, self._settings)
+
     def __repr__(self) -> str:
         words = ", ".join(f"{path} = {value}" for path, value in self._settings)
         return f"<Scenario {self.path.name}{f' with {words}' if words else ''}>"

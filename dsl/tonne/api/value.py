@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tonne.api.errors import TonneError, told
+from tonne.api.errors import InOneProcess, TonneError, told
 from tonne.api.explanation import Explanation
 from tonne.diagnostic import diagnostic
 from tonne.explain import explain_field, explain_let, explain_shown, source_of, source_of_field
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Value:
+class Value(InOneProcess):
     """A quantity of a run in the unit that the file declares for it.
 
     `magnitude` is in `unit` with all its digits, NaN where the value is no finite number. `is_given` says that the file

@@ -62,7 +62,7 @@ def _add(parent: Element, parts: Iterable[Part]) -> None:
             _branch(SubElement(parent, "ul", style="margin:0;padding-left:1.2em"), part)
         elif isinstance(part, Group):
             _add(SubElement(parent, "div", style="margin:0.6em 0"), part.renderables)
-        elif isinstance(part, Text) and part.plain:  # an empty one is a blank line of a terminal
+        elif str(part):  # an empty text is a blank line of a terminal
             _write(SubElement(parent, "p", style="margin:0.1em 0;white-space:pre-line"), part)
 
 
