@@ -9,15 +9,26 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from numbers import Real
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from tonne.api.errors import TonneError
 from tonne.api.value import Value
 from tonne.formatting import exact
 from tonne.units import word_of
 
+
+@runtime_checkable
+class PintQuantity(Protocol):
+    """A quantity of pint's, of any registry."""
+
+    @property
+    def magnitude(self) -> Any: ...
+    @property
+    def units(self) -> Any: ...
+
+
 # "1.2" or "grids.us.quebec" as in the language; 0.4; (2e12, "token"); a Value; a pint quantity.
-Override = str | float | tuple[float, str] | Value | Any
+Override = str | float | tuple[float, str] | Value | PintQuantity
 
 
 def settings(overrides: Mapping[str, Override]) -> dict[str, str]:
@@ -26,15 +37,17 @@ def settings(overrides: Mapping[str, Override]) -> dict[str, str]:
 
 
 def _text(path: str, value: Override) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Value):
-        return _number(path, value.magnitude, value.unit)
-    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], str):
-        return _number(path, value[0], value[1])
-    if hasattr(value, "magnitude") and hasattr(value, "units"):  # pint's, of any registry
-        return _number(path, value.magnitude, word_of(value.units))
-    return _number(path, value, "ratio")
+    match value:
+        case str():
+            return value
+        case Value():
+            return _number(path, value.magnitude, value.unit)
+        case (number, str(unit)):
+            return _number(path, number, unit)
+        case PintQuantity():
+            return _number(path, value.magnitude, word_of(value.units))
+        case _:
+            return _number(path, value, "ratio")
 
 
 def _number(path: str, value: Any, unit: str) -> str:
