@@ -270,6 +270,22 @@ def test_what_rests_on_an_error_is_not_there() -> None:
     assert [d.code for d in caught.value.diagnostics] == [d.code for d in result.diagnostics if d.is_error]
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        ("kind k {\n  a : kWh\n  b : kWhh = a\n}\nk one {\n  a = 1 kWh\n}", "one.b", "rests on an error"),
+        ("run a {\n  energy = b.energy\n}\nrun b {\n  energy = a.energy\n}", "a.energy", "rests on an error"),
+        ("run a {\n  grid = nothing\n}", "a.grid.carbon_intensity", "bind `a.grid`"),
+        ("run a {\n  pue = 1\n}\nsweep s {\n  vary a.pue in [1, 2]\n  show a.pue\n}", "s", "`s` is no quantity"),
+        ("run a {\n  pue = 1\n}\nlet all = [a]", "all.pue", "`all.pue` is a list"),
+    ],
+)
+def test_a_path_into_what_is_wrong_says_so(text: str, name: str, words: str) -> None:
+    with pytest.raises(tonne.NoValue) as caught:
+        tonne.loads(text).run()[name]
+    assert words in str(caught.value)
+
+
 def test_results_that_say_the_same_are_equal(scenario: Scenario) -> None:
     assert scenario.run() == tonne.load("a.tonne").run()
     assert scenario.run() != scenario.run({"pretrain.pue": 1.2})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tonne.api.value import Value
     from tonne.api.verdict import Verdict
     from tonne.diagnostic import Diagnostic
-    from tonne.notebook import load_ipython_extension
+    from tonne.notebook import load_ipython_extension as load_ipython_extension
 
     __version__: str
 else:
@@ -55,6 +55,7 @@ else:
         return sorted({*globals(), *__all__})
 
 
+# Without load_ipython_extension, which needs an extra: `from tonne import *` works without it.
 __all__ = [
     "Checked",
     "Diagnostic",
@@ -67,6 +68,5 @@ __all__ = [
     "Verdict",
     "__version__",
     "load",
-    "load_ipython_extension",
     "loads",
 ]

@@ -15,7 +15,7 @@ from tonne.graph import LEAF, NUMBER, OPERATORS, UNKNOWN, Node
 from tonne.lower import Formula, Lowering
 from tonne.missing import would_determine
 from tonne.model import ShownValue, State
-from tonne.names import Binding, Instance, Let, with_article
+from tonne.names import Binding, Instance, Let, Study, with_article
 from tonne.paths import Place, Reference
 from tonne.run import Run, unit_of_let
 from tonne.source import SourceFile, Span
@@ -64,7 +64,10 @@ class _Walk:
 
 
 def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnostic]]:
-    """What a dotted path of the file names: an instance with a field, or a let; or what is wrong with it."""
+    """What a dotted path of the file names: an instance with a field, or a let; or what is wrong with it.
+
+    Nothing is said of a path that rests on an error: that was reported already.
+    """
     project = run.model.project
     lowering = Lowering(project.units)
     source = SourceFile("explain", path)
@@ -77,6 +80,9 @@ def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnost
     symbol = project.entry.symbols.get(parts[0])
     if isinstance(symbol, Instance) and len(parts) == 1:
         return symbol, "", []
+    if isinstance(symbol, Study):
+        help = "name a field of an instance, or a `let`"
+        return None, "", [diagnostic("N119", f"`{parts[0]}` is no quantity", spans[0], help=help)]
     reference = lowering.paths.find(written, Place(project.entry))
     if reference is None:
         return None, "", lowering.found
@@ -91,7 +97,12 @@ def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnost
         at_instance = state.targets.get(name) if state else None
     if isinstance(at_instance, Instance):
         return at_instance, reference.field.name if reference.field else "", []
-    return None, "", []
+    bind = f"bind `{path.rpartition('.')[0]}`"
+    return (
+        None,
+        "",
+        [diagnostic("N117", f"`{path}` leads nowhere: a name on the way is not bound", written.span, help=bind)],
+    )
 
 
 def explain_path(run: Run, path: str) -> tuple[Step | None, list[Diagnostic]]:
@@ -99,21 +110,18 @@ def explain_path(run: Run, path: str) -> tuple[Step | None, list[Diagnostic]]:
     symbol, name, found = find_quantity(run, path)
     if symbol is None:
         return None, found
-    return (
-        explain_let(run, symbol) if isinstance(symbol, Let) else explain_field(run, run.model.states[symbol], name)
-    ), []
+    if isinstance(symbol, Let):
+        return explain_let(run, symbol), []
+    return explain_field(run, run.model.states[symbol], name), []
 
 
 def find_quantity(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnostic]]:
     """As `find`, where only a field of an instance or a let will do."""
     symbol, field, found = find(run, path)
-    span = Span(SourceFile("explain", path), 0, len(path))
-    if symbol is None and not found:
-        title = f"`{path}` leads nowhere: a name on the way is not bound"
-        return None, "", [diagnostic("N117", title, span, help=f"bind `{path.rpartition('.')[0]}`")]
     if isinstance(symbol, Instance) and not field:
         names = ", ".join(f"{path}.{f.name}" for f in symbol.kind.quantities[:6])
         title = f"`{path}` is {with_article(symbol.kind.name)}, not one quantity"
+        span = Span(SourceFile("explain", path), 0, len(path))
         return None, "", [diagnostic("N119", title, span, help=f"name a field of it: {names}, …")]
     return symbol, field, found
 

@@ -138,7 +138,7 @@ class Result(_Found, Mapping[str, Value]):
         """Why the value at a path is what it is, or what would determine it; `NoValue` for a path that names none."""
         step, found = explain_path(self._needed(path), path)
         if step is None:
-            raise NoValue(told(found), found)
+            raise NoValue(told(found) or f"`{path}` rests on an error", found)
         return Explanation(step)
 
     # ── a mapping ──
@@ -255,7 +255,7 @@ def _found_at(run: Run, path: str) -> Quantity:
     """The quantity of a path that is not one of the file's own, or why there is none."""
     symbol, field, found = find_quantity(run, path)
     if symbol is None:
-        raise NoValue(told(found), found)
+        raise NoValue(told(found) or f"`{path}` rests on an error", found)
     one = quantity_of(run, symbol, field)
     if one is not None:
         return one
