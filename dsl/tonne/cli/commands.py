@@ -7,6 +7,7 @@ import click
 from tonne.cli.check import check
 from tonne.cli.explain import explain
 from tonne.cli.help import help
+from tonne.cli.list import list_
 from tonne.cli.run import run
 
 _EPILOG = """\b
@@ -28,5 +29,5 @@ def tonne() -> None:
     """Carbon scenarios of large language models: check, evaluate and explain them."""
 
 
-for command in (check, run, explain, help):
+for command in (check, run, explain, list_, help):
     tonne.add_command(command)

@@ -81,7 +81,7 @@ def _results(run: Run, requirements: list[Verdict], claims: list[Verdict]) -> li
     return parts
 
 
-def _table(title: str) -> Table:
+def plain_table(title: str) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         title=title,
@@ -146,7 +146,7 @@ def _digits(node: Node | None) -> int:
 
 
 def _kind_table(instances: list[Instance], rows: list[Row]) -> Table:
-    table = _table("")
+    table = plain_table("")
     table.add_column(instances[0].kind.name, no_wrap=True)
     for instance in instances:
         table.add_column(instance.name, justify="right", no_wrap=True)
@@ -184,7 +184,7 @@ def _plain(text: str) -> str:
 
 
 def _shown_values(run: Run, table: ShownTable) -> RenderableType:
-    shown = _table(clean(table.title or ""))
+    shown = plain_table(clean(table.title or ""))
     shown.show_header = False
     shown.add_column(no_wrap=True)
     shown.add_column(justify="right", no_wrap=True)
@@ -196,7 +196,7 @@ def _shown_values(run: Run, table: ShownTable) -> RenderableType:
 
 
 def _shown_table(run: Run, table: ShownTable) -> RenderableType:
-    shown = _table(clean(table.title or ""))
+    shown = plain_table(clean(table.title or ""))
     shown.add_column("", no_wrap=True)
     units = [next((u for _, row in table.rows if (u := _text(run, row[i])[1])), "") for i in range(len(table.columns))]
     for text, unit in zip(table.columns, units, strict=True):
@@ -207,7 +207,7 @@ def _shown_table(run: Run, table: ShownTable) -> RenderableType:
 
 
 def _lets(run: Run) -> RenderableType | None:
-    table = _table("let")
+    table = plain_table("let")
     table.show_header = False
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
