@@ -8,6 +8,7 @@ from tonne.cli.check import check
 from tonne.cli.explain import explain
 from tonne.cli.help import help
 from tonne.cli.list import list_
+from tonne.cli.new import new
 from tonne.cli.run import run
 
 _EPILOG = """\b
@@ -29,5 +30,5 @@ def tonne() -> None:
     """Carbon scenarios of large language models: check, evaluate and explain them."""
 
 
-for command in (check, run, explain, list_, help):
+for command in (check, run, explain, new, list_, help):
     tonne.add_command(command)
