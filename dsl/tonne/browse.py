@@ -270,7 +270,7 @@ def unit_of(kind: str, column: str) -> str:
 def in_order(found: Sequence[Entry], column: str, reverse: bool = False) -> list[Entry]:
     """Entries by a column, numbers by size whatever their units; those without a value come last."""
     units = {f.unit for e in found if (f := e.fact(column)) is not None and f.number is not None}
-    table = core_units() if len(units) > 1 else None
+    table = UnitTable(core_declarations()) if len(units) > 1 else None
 
     def key(entry: Entry) -> tuple[float, str] | None:
         if column in ("name", "module", "kind"):
@@ -288,9 +288,7 @@ def in_order(found: Sequence[Entry], column: str, reverse: bool = False) -> list
     return [*ordered, *(e for e in found if key(e) is None)]
 
 
-def core_units() -> UnitTable:
-    """The units that are in scope everywhere."""
-    declarations = [
-        s for s in _statements("core.units") if isinstance(s, tree.UnitDeclaration | tree.DimensionDeclaration)
-    ]
-    return UnitTable(declarations)
+def core_declarations() -> list[tree.UnitDeclaration | tree.DimensionDeclaration]:
+    """The units and dimensions that are in scope everywhere, as they are declared."""
+    declarations = tree.UnitDeclaration | tree.DimensionDeclaration
+    return [s for s in _statements("core.units") if isinstance(s, declarations)]

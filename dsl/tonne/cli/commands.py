@@ -10,6 +10,7 @@ from tonne.cli.help import help
 from tonne.cli.list import list_
 from tonne.cli.new import new
 from tonne.cli.run import run
+from tonne.cli.units import units
 
 _EPILOG = """\b
 Examples:
@@ -30,5 +31,5 @@ def tonne() -> None:
     """Carbon scenarios of large language models: check, evaluate and explain them."""
 
 
-for command in (check, run, explain, new, list_, help):
+for command in (check, run, explain, new, list_, units, help):
     tonne.add_command(command)
