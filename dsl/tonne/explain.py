@@ -13,7 +13,7 @@ from tonne.facts import TOLERANCE, other_ways
 from tonne.formatting import number
 from tonne.graph import LEAF, NUMBER, OPERATORS, UNKNOWN, Node
 from tonne.lower import Formula, Lowering
-from tonne.missing import would_determine
+from tonne.missing import lacking_names, would_determine
 from tonne.model import State
 from tonne.names import Binding, Instance, Let
 from tonne.paths import Place, Reference
@@ -224,7 +224,7 @@ def _undetermined(run: Run, state: State, name: str, full: str) -> Step:
     facts = tuple(would_determine(run.model, state).get(name, ()))
     lacks = []
     for formula in state.formulas.alternatives[name]:
-        missing = tuple(_missing(run, state, formula))
+        missing = tuple(lacking_names(state, formula))
         lacks.append((_plain(formula.expr.span.text), missing))
     where = state.instance.declaration.name_span
     return Step(
@@ -236,20 +236,6 @@ def _undetermined(run: Run, state: State, name: str, full: str) -> Step:
         lacks=tuple(lacks),
         unit=_unit_of(state, name).word,
     )
-
-
-def _missing(run: Run, state: State, formula: Formula) -> list[str]:
-    missing = []
-    for reference in formula.references:
-        if reference.is_own and reference.field is not None:
-            if reference.field.name not in state.nodes:
-                missing.append(reference.field.name)
-        elif reference not in state.pattern.outside:
-            unbound = (
-                next((n for n in reference.refs if n not in state.targets), None) if reference.root is None else None
-            )
-            missing.append(unbound if unbound == (reference.refs or ("",))[0] else str(reference))
-    return list(dict.fromkeys(missing))
 
 
 # ── a formula in numbers ──

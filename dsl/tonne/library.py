@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import stat
+import sys
 import tomllib
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
@@ -21,6 +22,7 @@ from tonne.syntax.fences import only_fences
 
 SUFFIXES = (".tonne", ".md")
 CORE = ("core.units", "core.kinds")
+STDIN = Path("<stdin>")  # a scenario that comes on standard input; what it uses is beside the working folder
 SETTINGS = "tonne.toml"
 
 
@@ -162,17 +164,20 @@ def read(path: Path, name: str, limits: Limits) -> tuple[SourceFile | None, list
         return None, [diagnostic(code, title, Span(SourceFile(name, "", path), 0, 0), help=help)]
 
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            return refuse("L604", f"`{name}` is not a file", "name a `.tonne` or `.md` file")
-        if status.st_size > limits.file_bytes:
-            return refuse(
-                "S109",
-                f"`{name}` has {status.st_size:,} bytes; the limit is {limits.file_bytes:,}",
-                "split it with `use`, or raise `[limits] file-bytes` in tonne.toml",
-            )
-        with path.open("rb") as file:
-            data = file.read(limits.file_bytes + 1)
+        if path == STDIN:
+            data = sys.stdin.buffer.read(limits.file_bytes + 1)
+        else:
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                return refuse("L604", f"`{name}` is not a file", "name a `.tonne` or `.md` file")
+            if status.st_size > limits.file_bytes:
+                return refuse(
+                    "S109",
+                    f"`{name}` has {status.st_size:,} bytes; the limit is {limits.file_bytes:,}",
+                    "split it with `use`, or raise `[limits] file-bytes` in tonne.toml",
+                )
+            with path.open("rb") as file:
+                data = file.read(limits.file_bytes + 1)
         if len(data) > limits.file_bytes:
             return refuse("S109", f"`{name}` is over the limit of {limits.file_bytes:,} bytes", "split it with `use`")
         text = data.decode("utf-8-sig")
@@ -190,6 +195,16 @@ def read(path: Path, name: str, limits: Limits) -> tuple[SourceFile | None, list
     if path.suffix == ".md":
         text = only_fences(text)
     return SourceFile(name, text, path), []
+
+
+def files_meant(target: str, user: Path, root: Path) -> set[Path]:
+    """Where a file that another names is, or could be as long as there is none."""
+    found, _, _ = file_of_project(target, user, root)
+    if found is not None:
+        return {found}
+    folder = user.resolve().parent
+    meant = {folder / f"{target}{suffix}" for suffix in ("", *SUFFIXES) if "\0" not in target}
+    return {path for path in meant if path.resolve().is_relative_to(root)}
 
 
 def file_of_project(target: str, user: Path, root: Path) -> tuple[Path | None, str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tonne.cli.shared import console, print_json, width_of
+from tonne.cli.shared import console, print_json
 
 if TYPE_CHECKING:
     from tonne.browse import Entry
@@ -45,10 +45,10 @@ Examples:
     help="Tables for a person, or JSON.",
 )
 def list_(words: tuple[str, ...], long: bool, sort: str | None, reverse: bool, style: str) -> None:
-    """Browse the standard library: hardware, grids, facilities, models, kinds.
+    """Browse the standard library.
 
-    WORDS are looked for in names, regions, descriptions, files and values, whatever their case. One match is shown in
-    full.
+    CATEGORY is hardware, grids, facilities, models or kinds; without one all are looked through. WORDS are looked for in
+    names, regions, descriptions, files and values, whatever their case. One match is shown in full.
     """
     from tonne.browse import categories, category_names, in_order, search
 
@@ -91,7 +91,7 @@ def list_(words: tuple[str, ...], long: bool, sort: str | None, reverse: bool, s
     else:
         from tonne.report.listing import as_tables
 
-        for part in as_tables(found, width_of(out) if out.is_terminal else sys.maxsize, sort):
+        for part in as_tables(found, out.width, sort):
             out.print(part)
 
 

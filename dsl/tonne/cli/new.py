@@ -29,10 +29,10 @@ Examples:
 @click.argument("file", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
 @click.option("--title", callback=_title, help="What the scenario is called, in its first line.")
 def new(starter: str | None, file: Path | None, title: str | None) -> None:
-    """Start a scenario: of a training run, of serving, of both, or an audit of a paper.
+    """Start a scenario from a template.
 
-    It checks and runs as it is, with placeholders that say `replace me`. Without FILE it is printed; a file that exists
-    is never written over.
+    STARTER is training, serving, both, or audit, an audit of a paper. The scenario checks and runs as it is, with
+    placeholders that say `replace me`. Without FILE it is printed; a file that exists is never written over.
     """
     if starter is None:
         for name in STARTERS:

@@ -37,7 +37,7 @@ Examples:
     help="For a person, or JSON.",
 )
 def units(words: tuple[str, ...], style: str) -> None:
-    """The units of the language, and quantities converted between them.
+    """List units, and convert quantities.
 
     WORDS are units, a dimension, or a number with its unit and the unit to convert to.
     """

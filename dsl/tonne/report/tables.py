@@ -12,10 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from tonne.formatting import figure
+from tonne.gaps import gaps
 from tonne.graph import NUMBER, Node
 from tonne.model import ShownTable, ShownValue, State
 from tonne.names import Field, Instance
 from tonne.report.diagnostics import clean
+from tonne.report.gap_lines import gap_lines
 from tonne.run import Run, default_unit, unit_of_let
 from tonne.syntax import tree
 from tonne.verdict import Outcome, Verdict, computed_words, is_literal, told
@@ -23,14 +25,19 @@ from tonne.verdict import Outcome, Verdict, computed_words, is_literal, told
 MISSING = "—"
 
 
-def run_as_tables(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
+def run_as_tables(
+    run: Run, requirements: list[Verdict], claims: list[Verdict], width: int, *, verbose: bool = False
+) -> list[RenderableType]:
+    """Everything that follows; `verbose` says for what is undetermined what would determine it."""
     parts: list[RenderableType] = []
     states = list(run.model.own_states())
     kinds = list(dict.fromkeys(s.instance.kind for s in states))
     for kind in kinds:
         parts += _kind_tables(run, [s for s in states if s.instance.kind is kind], width)
     if states:
-        parts.append(_legend(states, width))
+        parts.append(_legend([] if verbose else states, width))
+    if verbose:
+        parts += [gap_lines(gap, width) for gap in gaps(run.model)]
     return _spaced([*parts, *_results(run, requirements, claims)])
 
 
@@ -55,7 +62,7 @@ def _legend(states: list[State], width: int) -> Text:
     return text
 
 
-def results(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
+def results(run: Run, requirements: list[Verdict], claims: list[Verdict]) -> list[RenderableType]:
     """Only what the file asks for: its shows, lets, requirements and claims."""
     return _spaced(_results(run, requirements, claims))
 
