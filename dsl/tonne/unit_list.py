@@ -5,6 +5,7 @@ Takes words as a person types them, gives rows and conversions, or the same hint
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -165,6 +166,8 @@ class UnitList:
         if not isinstance(unit, Unit):
             return Refused(unit.title, unit.help)
         digits = len(re.sub(r"[eE].*|\D", "", number.text).lstrip("0"))
+        if not math.isfinite(number.value) or not math.isfinite(number.value * unit.factor):
+            return Refused(f"`{text}` is more than can be counted here", "use a larger unit")
         return Quantity(sign * number.value, unit, digits)
 
     def _in_others(self, quantity: Quantity) -> Conversion:

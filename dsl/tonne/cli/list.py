@@ -53,6 +53,7 @@ def list_(words: tuple[str, ...], long: bool, sort: str | None, reverse: bool, s
     from tonne.browse import categories, category_names, in_order, search
 
     out = console()
+    words = tuple(word for word in words if word.strip())
     if not words:
         from tonne.report.listing import as_overview, overview_as_json
 

@@ -44,6 +44,10 @@ def units(words: tuple[str, ...], style: str) -> None:
     from tonne.report.unit_tables import as_json, as_text
     from tonne.unit_list import Refused, UnitList
 
+    words = tuple(word for word in words if word.strip())
+    for word in words:
+        if word.startswith("--"):
+            raise click.NoSuchOption(word)
     known = UnitList()
     found = known.about(words) if words else known.by_dimension()
     if isinstance(found, Refused):

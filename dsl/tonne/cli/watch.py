@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -43,14 +44,27 @@ def finish(once: Callable[[], tuple[int, set[Path]]], files: Iterable[Path], wat
     try:
         while True:
             click.clear()  # on a terminal only
+            started = time.time_ns()
             _, used = once()
-            count = f"{len(used)} files" if len(used) > 1 else "1 file"
-            click.echo(f"{datetime.now():%H:%M:%S}  watching {count}; Ctrl-C ends", err=True)
+            seen = {file: seen[file] if file in seen else _state_before(file, started) for file in used}
+            click.echo(f"{datetime.now():%H:%M:%S}  saving {_told(used)} runs it again; Ctrl-C ends", err=True)
             sys.stdout.flush()
-            _wait({file: seen[file] if file in seen else _state(file) for file in used})
+            _wait(seen)
             seen = {file: _state(file) for file in used}
     except KeyboardInterrupt:
         sys.exit(0)
+
+
+def _state_before(file: Path, started: int) -> State:
+    """The state of a file that a round was the first to read; None, so that it is read again, if it was saved since then."""
+    state = _state(file)
+    return state if state is None or state[0] < started else None
+
+
+def _told(used: set[Path]) -> str:
+    """The names of the files that are there, or how many they are."""
+    names = sorted(file.name for file in used if file.is_file())
+    return " or ".join(names) if 0 < len(names) <= 3 else f"one of {len(names)} files" if names else "the file"
 
 
 def _wait(seen: dict[Path, State]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -15,7 +16,8 @@ from tonne.report.diagnostics import clean
 from tonne.report.tables import plain_table
 
 _GAP = 3  # blanks between two columns
-_LEAST = 16  # what a description is squeezed to before columns are left out
+_LEAST = 16  # the least room that a description is given
+_WHAT = "what it is"
 
 
 def as_overview(found: Sequence[Category]) -> RenderableType:
@@ -41,7 +43,7 @@ def _kinds(found: Sequence[Entry], width: int) -> RenderableType:
     table = plain_table("")
     table.add_column("kind", no_wrap=True)
     table.add_column("fields", justify="right")
-    table.add_column("what it is", overflow="fold")
+    table.add_column(_WHAT, overflow="fold")
     for entry in found:
         table.add_row(Text(entry.name, "bold"), str(len(entry.facts)), clean(entry.doc))
     return table
@@ -51,39 +53,49 @@ def _table(kind: str, found: Sequence[Entry], width: int, first: str | None) -> 
     names = columns(found)
     if first in names:
         names = [first, *(n for n in names if n != first)]
-    heads = {n: (n, unit_of(kind, n)) for n in names}
-    cells = {n: [_cell(e.fact(n), unit_of(kind, n)) for e in found] for n in names}
-    periods = [f.written if (f := e.fact("period")) is not None else "" for e in found]
-    fixed = _widest([kind, *(e.name for e in found)]) + _GAP + _widest(["use", *(e.module for e in found)])
-    fixed += _GAP + _widest(["period", *periods]) if any(periods) else 0
-    shown: list[str] = []
-    left = width - fixed - _GAP - _LEAST
-    for name in names:
-        needed = _GAP + _widest([*heads[name], *cells[name]])
-        if needed <= left or not shown:
-            shown.append(name)
+    made = [_Column(n, unit_of(kind, n), [_cell(e.fact(n), unit_of(kind, n)) for e in found], True) for n in names]
+    use = _Column("use", "", [e.module for e in found], False)
+    period = _Column("period", "", [clean(f.written) if (f := e.fact("period")) else "" for e in found], False)
+    what = _Column(_WHAT, "", [clean(e.what) for e in found], False)
+    # By how much they matter where not all have room.
+    wanted = [*made[:1], use, period, *made[1:2], what, *made[2:]]
+    left = width - _widest([kind, *(e.name for e in found)])
+    shown: list[_Column] = []
+    for column in wanted:
+        needed = _GAP + (_LEAST if column is what else column.width)
+        if any(column.cells) and needed <= left:
+            shown.append(column)
             left -= needed
-    room = max(left, 0) + _LEAST
-    what = [clean(e.what) for e in found]
-    what = [w if len(w) <= room else f"{w[: room - 1]}…" for w in what]
     table = plain_table("")
     table.add_column(kind, no_wrap=True, style="bold")
-    for name in shown:
-        head, unit = heads[name]
-        table.add_column(f"{head}\n{unit}", justify="right", no_wrap=True)
-    if any(periods):
-        table.add_column("period", no_wrap=True)
-    table.add_column("use", no_wrap=True, style="dim")
-    if any(what):
-        table.add_column("what it is", no_wrap=True)
-    for i, entry in enumerate(found):
-        row = [entry.name, *(cells[n][i] for n in shown)]
-        row += [clean(periods[i])] if any(periods) else []
-        table.add_row(*row, entry.module, *([what[i]] if any(what) else []))
-    hidden = [n for n in names if n not in shown]
+    ordered = [c for c in (*made, period, use, what) if c in shown]
+    for column in ordered:
+        head = f"{column.name}\n{column.unit}".rstrip()
+        table.add_column(head, justify="right" if column.is_value else "left", no_wrap=True)
+    room = left + _LEAST
+    cells = [[_shortened(c, room) for c in column.cells] if column is what else column.cells for column in ordered]
+    for entry, *row in zip(found, *cells, strict=True):
+        table.add_row(entry.name, *row)
+    hidden = [c.name for c in wanted if c not in shown and any(c.cells)]
     if not hidden:
         return table
-    return Group(table, Text(f"not shown, for want of width: {', '.join(hidden)} (--long shows all)", "dim"))
+    return Group(table, Text(f"no room for {', '.join(hidden)}; --long shows all", "dim"))
+
+
+@dataclass(frozen=True, eq=False)
+class _Column:
+    name: str
+    unit: str
+    cells: list[str]
+    is_value: bool
+
+    @property
+    def width(self) -> int:
+        return _widest([self.name, self.unit, *self.cells])
+
+
+def _shortened(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
 def _widest(texts: Sequence[str]) -> int:
