@@ -6,7 +6,16 @@ from pathlib import Path
 
 import click
 
-from tonne.cli.shared import SCENARIO, complete_path, console, exit_code, print_findings, print_json, setting
+from tonne.cli.shared import (
+    SCENARIO,
+    complete_path,
+    console,
+    exit_code,
+    print_findings,
+    print_json,
+    setting,
+    text_or_json,
+)
 from tonne.cli.watch import finish, watching
 
 
@@ -21,13 +30,7 @@ Examples:
 @click.argument("path", shell_complete=complete_path)
 @setting
 @watching
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="A tree for a person, or JSON.",
-)
+@text_or_json("A tree")
 def explain(file: Path, path: str, overrides: tuple[str, ...], watch: bool, style: str) -> None:
     """Explain PATH, a field such as pretrain.co2e or the name of a let.
 

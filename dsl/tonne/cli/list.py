@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tonne.cli.shared import console, print_json
+from tonne.cli.shared import console, print_json, text_or_json
 
 if TYPE_CHECKING:
     from tonne.browse import Entry
@@ -37,13 +37,7 @@ Examples:
 @click.option("--long", "-l", is_flag=True, help="Everything that is stated of each, with sources.")
 @click.option("--sort", metavar="COLUMN", help="Order by a column: name, or a field such as carbon_intensity.")
 @click.option("--reverse", "-r", is_flag=True, help="Largest first.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="Tables for a person, or JSON.",
-)
+@text_or_json("Tables")
 def list_(words: tuple[str, ...], long: bool, sort: str | None, reverse: bool, style: str) -> None:
     """Browse the standard library.
 

@@ -7,7 +7,17 @@ from typing import Any
 
 import click
 
-from tonne.cli.shared import SCENARIO, console, exit_code, print_findings, print_json, setting, strict, width_of
+from tonne.cli.shared import (
+    SCENARIO,
+    console,
+    exit_code,
+    print_findings,
+    print_json,
+    setting,
+    strict,
+    text_or_json,
+    width_of,
+)
 from tonne.cli.watch import finish, watching
 from tonne.diagnostic import Diagnostic
 
@@ -27,13 +37,7 @@ Examples:
 @watching
 @click.option("--quiet", "-q", is_flag=True, help="Only what the file shows, requires and claims.")
 @click.option("--verbose", "-v", is_flag=True, help="For what is undetermined, say what would determine it.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="Tables for a person, or JSON.",
-)
+@text_or_json("Tables")
 def run(
     files: tuple[Path, ...],
     overrides: tuple[str, ...],

@@ -71,6 +71,12 @@ def _settings(context: click.Context, parameter: click.Parameter, values: tuple[
     return values
 
 
+def text_or_json(text: str) -> Callable[[F], F]:
+    """`--format text` or `json`; `text` says what a person gets."""
+    choice = click.Choice(["text", "json"])
+    return click.option("--format", "style", type=choice, default="text", help=f"{text} for a person, or JSON.")
+
+
 def strict(value: F) -> F:
     return click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")(value)
 

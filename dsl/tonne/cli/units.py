@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from tonne.cli.shared import console, print_json
+from tonne.cli.shared import console, print_json, text_or_json
 
 
 def _words(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -29,13 +29,7 @@ Examples:
   tonne units 0.3 Wh/token mWh/token""",
 )
 @click.argument("words", nargs=-1, shell_complete=_words, metavar="[WORDS]...")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="For a person, or JSON.",
-)
+@text_or_json("Text")
 def units(words: tuple[str, ...], style: str) -> None:
     """List units, and convert quantities.
 
