@@ -21,6 +21,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the ```output fences of the test pages")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The tests keep parsed files in pytest's own cache, and leave that of the user alone."""
+    assert config.cache is not None
+    os.environ.setdefault("TONNE_CACHE_DIR", str(config.cache.mkdir("tonne")))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`@pytest.mark.needs("zsh")`: without the program the test is left out, and named at the end."""
     for item in items:

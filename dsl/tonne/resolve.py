@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from tonne import library
@@ -34,7 +33,8 @@ from tonne.order import is_circular, strongly_connected
 from tonne.source import Span
 from tonne.syntax import tree
 from tonne.syntax.keywords import KEYWORDS
-from tonne.units import UnitTable
+from tonne.units import unit_table
+from tonne.values import replace
 
 
 def resolve(path: Path, overrides: Sequence[str] = ()) -> tuple[Project | None, list[Diagnostic]]:
@@ -64,13 +64,13 @@ class _Resolver:
 
     def project(self, entry: Scope, rebindings: Sequence[tree.Rebinding]) -> Project:
         scopes = self.files.scopes
-        declarations = [
+        declarations = tuple(
             statement
             for scope in scopes
             for statement in scope.module.statements
             if isinstance(statement, tree.UnitDeclaration | tree.DimensionDeclaration)
-        ]
-        units = UnitTable(declarations)
+        )
+        units = unit_table(declarations)
         self.found += units.found
         self._see_units(scopes)
         Kinds(self.files, units, self.found).make()

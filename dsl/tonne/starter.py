@@ -6,7 +6,6 @@ Takes the name of a starter, gives its text; writes nothing.
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 
 _FILES = {"training": "training.tonne", "serving": "serving.tonne", "both": "both.tonne", "audit": "audit.md"}
 STARTERS = tuple(_FILES)
@@ -19,6 +18,8 @@ def suffix_of(name: str) -> str:
 
 def text_of(name: str, title: str | None = None) -> str:
     """The text of a starter; a title takes the place of its first line's words."""
+    from importlib.resources import files
+
     text = files("tonne").joinpath("starters", _FILES[name]).read_text(encoding="utf-8")
     if title is None:
         return text

@@ -35,13 +35,14 @@ def check(files: tuple[Path, ...], overrides: tuple[str, ...], strict: bool, wat
 
     Names, units and dimensions, sources, and whether everything that is needed is determined.
     """
-    from tonne.report.diagnostics import as_json
     from tonne.scenario import check as check_file
 
     def once() -> tuple[int, set[Path]]:
         checked = [check_file(file, overrides) for file in files]
         found = [d for one in checked for d in one.diagnostics]
         if style == "json":
+            from tonne.report.diagnostics import as_json
+
             print_json({"version": 1, "diagnostics": [as_json(d) for d in found]})
         else:
             print_findings(found, style, stderr=False)

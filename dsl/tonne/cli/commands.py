@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 import click
@@ -46,6 +45,8 @@ class Commands(click.Group):
         if name not in self.commands and not name.startswith("-"):
             if name.endswith((".tonne", ".md")) or Path(name).is_file():
                 raise click.UsageError(f"`{name}` is no command; did you mean `tonne run {' '.join(args)}`?", context)
+            import difflib
+
             near = difflib.get_close_matches(name, self.commands, 1)
             more = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(self.commands)}"
             raise click.UsageError(f"no command `{name}`; {more}", context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +19,9 @@ from tonne.cli.shared import (
     width_of,
 )
 from tonne.cli.watch import finish, watching
-from tonne.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from tonne.diagnostic import Diagnostic
 
 
 @click.command(

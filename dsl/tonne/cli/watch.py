@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,7 +46,7 @@ def finish(once: Callable[[], tuple[int, set[Path]]], files: Iterable[Path], wat
             started = time.time_ns()
             _, used = once()
             seen = {file: seen[file] if file in seen else _state_before(file, started) for file in used}
-            click.echo(f"{datetime.now():%H:%M:%S}  saving {_told(used)} runs it again; Ctrl-C ends", err=True)
+            click.echo(f"{time.strftime('%H:%M:%S')}  saving {_told(used)} runs it again; Ctrl-C ends", err=True)
             sys.stdout.flush()
             _wait(seen)
             seen = {file: _state(file) for file in used}

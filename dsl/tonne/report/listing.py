@@ -13,7 +13,7 @@ from tonne.browse import Category, Entry, Fact, columns, unit_of
 from tonne.citations import Bibliography, Source
 from tonne.formatting import exact
 from tonne.report.diagnostics import clean
-from tonne.report.tables import plain_table
+from tonne.report.plain_table import plain_table
 
 _GAP = 3  # blanks between two columns
 _LEAST = 16  # the least room that a description is given

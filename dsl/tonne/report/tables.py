@@ -6,18 +6,16 @@ import re
 from collections.abc import Iterator
 from textwrap import fill
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from tonne.formatting import figure
-from tonne.gaps import gaps
 from tonne.graph import NUMBER, Node
 from tonne.model import ShownTable, ShownValue, State
 from tonne.names import Field, Instance
 from tonne.report.diagnostics import clean
-from tonne.report.gap_lines import gap_lines
+from tonne.report.plain_table import plain_table
 from tonne.run import Run, default_unit, unit_of_let
 from tonne.syntax import tree
 from tonne.verdict import Outcome, Verdict, computed_words, is_literal, told
@@ -37,6 +35,9 @@ def run_as_tables(
     if states:
         parts.append(_legend([] if verbose else states, width))
     if verbose:
+        from tonne.gaps import gaps
+        from tonne.report.gap_lines import gap_lines
+
         parts += [gap_lines(gap, width) for gap in gaps(run.model)]
     return _spaced([*parts, *_results(run, requirements, claims)])
 
@@ -86,19 +87,6 @@ def _results(run: Run, requirements: list[Verdict], claims: list[Verdict]) -> li
         why = f" ({clean(str(excluded.provenance))})" if excluded.provenance else ""
         parts.append(Text(f"not counted: {clean(excluded.what)}{why}"))
     return parts
-
-
-def plain_table(title: str) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        pad_edge=False,
-        show_edge=False,
-    )
-    table.show_edge = False
-    return table
 
 
 def _kind_tables(run: Run, states: list[State], width: int) -> Iterator[RenderableType]:
