@@ -81,7 +81,7 @@ def test_the_entry_of_that_name_comes_first_and_in_full() -> None:
         assert part in text
     assert "{GPU}" not in text  # BibTeX's braces
     assert re.search(r"stdlib/hardware/nvidia\.tonne:\d+", text)
-    assert "also matching: h800_sxm" in text
+    assert re.search(r"also matching: .*h800_sxm", text)
 
 
 def test_the_line_to_paste_works(tmp_path: Path) -> None:
@@ -118,7 +118,9 @@ def test_sorting_is_by_number_and_what_has_none_comes_last() -> None:
     assert known == sorted(known)
     assert sizes[len(known) :] == [None] * (len(sizes) - len(known))
     assert None in sizes
-    assert names("hardware", "--sort", "power", "--reverse")[0] == "b200_sxm"
+    assert (
+        names("hardware", "--sort", "power", "--reverse")[: len(known)][-1] == names("hardware", "--sort", "power")[0]
+    )
     assert names("grids", "--sort", "name") == sorted(names("grids"))
 
 

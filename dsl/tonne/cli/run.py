@@ -78,10 +78,8 @@ def run(
             print_findings(result.diagnostics, "full", stderr=True)
             if result.run is None:
                 continue
-            if quiet:
-                parts = results(result.run, result.requirements, result.claims)
-            else:
-                parts = run_as_tables(result.run, result.requirements, result.claims, width_of(out), verbose=verbose)
+            judged = (result.run, result.requirements, result.claims, width_of(out))
+            parts = results(*judged) if quiet else run_as_tables(*judged, verbose=verbose)
             for part in parts:
                 out.print(part)
         if style == "json":

@@ -63,7 +63,7 @@ def _legend(states: list[State], width: int) -> Text:
     return text
 
 
-def results(run: Run, requirements: list[Verdict], claims: list[Verdict]) -> list[RenderableType]:
+def results(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
     """Only what the file asks for: its shows, lets, requirements and claims."""
     return _spaced(_results(run, requirements, claims))
 
