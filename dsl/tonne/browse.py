@@ -262,9 +262,9 @@ def columns(found: Iterable[Entry]) -> list[str]:
 
 
 def unit_of(kind: str, column: str) -> str:
-    """The unit that a field is declared in; nothing for a ratio."""
+    """The unit that a field is declared in; nothing for a ratio, a label or a reference."""
     unit = declared().get(kind, {}).get(column, "")
-    return "" if unit == "ratio" else unit
+    return "" if unit in ("ratio", *LABEL_TYPES) or unit.strip("[]") in declared() else unit
 
 
 def in_order(found: Sequence[Entry], column: str, reverse: bool = False) -> list[Entry]:

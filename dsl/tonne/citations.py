@@ -21,8 +21,8 @@ class Source(Record, frozen=True):
     fields: Mapping[str, str]
 
     def plain(self, name: str) -> str:
-        """A field without BibTeX's braces; empty when there is none."""
-        return re.sub(r"[{}]", "", self.fields.get(name, ""))
+        """A field without BibTeX's braces and escapes; empty when there is none."""
+        return re.sub(r"\\([_&%#$])|[{}]", r"\1", self.fields.get(name, ""))
 
     def __str__(self) -> str:
         parts = [self.plain(name) for name in ("author", "title", "year")]

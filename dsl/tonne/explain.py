@@ -88,7 +88,8 @@ def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnost
         at_instance = state.targets.get(name) if state else None
     if isinstance(at_instance, Instance):
         return at_instance, reference.field.name if reference.field else "", []
-    return None, "", []
+    title, help = f"`{path}` leads nowhere: a reference in it is not bound", f"bind `{'.'.join(parts[:2])}`"
+    return None, "", [diagnostic("N117", title, written.span, help=help)]
 
 
 def explain_field(run: Run, state: State, name: str) -> Step:
