@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tonne.cli.commands import tonne
 from tonne.gaps import gaps
@@ -27,7 +29,7 @@ def call(*words: str, stdin: str | None = None) -> Result:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["chek"], "did you mean `check`?"), (["complete"], "did you mean `completion`?"), (["frobnicate"], "there are: new, check, run"),
+        (["chek"], "did you mean `check`?"), (["complete"], "did you mean `completion`?"), (["frobnicate"], "there are: new, check, run"), (["x" * 5000], "there are: new"), (["\0"], "there are: new"),
         (["scenario.tonne", "-q"], "did you mean `tonne run scenario.tonne -q`?"), (["paper.md"], "did you mean `tonne run paper.md`?"),
         (["run", "-q", "-v", str(QUICKSTART)], "do not go together"), (["--color", "blue", "list"], "auto"), (["--colour", "never", "list"], "--color"),
     ],
@@ -159,3 +161,15 @@ def test_a_fact_of_the_verbose_list_does_what_it_says(tmp_path: Path) -> None:
             else set(opening.follow if opening else ())
         )
         assert promised <= was - now | {name}, fact
+
+
+@pytest.mark.parametrize("command", ["list", "units", "explain"])
+@given(
+    words=st.lists(
+        st.text(max_size=12) | st.sampled_from(["1", "3 kWh", "in", "J", "grids", "h100", "1e999", "a.b", "--sort"]),
+        max_size=4,
+    )
+)
+def test_no_words_make_a_command_fall_over(command: str, words: list[str]) -> None:
+    file = [str(ROOT / "docs" / "examples" / "mistakes.tonne")] if command == "explain" else []
+    assert call(command, *file, "--", *words).exit_code in (0, 1, 2)

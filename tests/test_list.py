@@ -145,6 +145,7 @@ def test_a_column_that_there_is_not() -> None:
     ("words", "said"),
     [
         (["frnce"], "did you mean `france`"), (["hrdware"], "did you mean `hardware`"), (["grids", "germny"], "did you mean `germany`"),
+        (["日本"], "is nowhere"), (["\u0301 \0"], "is nowhere"), (["x" * 5000], "is nowhere"),
         (["france", "h100"], "`h100` alone matches"), (["grids", "zzzz"], "`tonne list grids` shows what there is"),
     ],
 )  # fmt: skip

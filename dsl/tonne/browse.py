@@ -90,15 +90,15 @@ class Category:
 
 def folded(text: str) -> str:
     """Text as words are compared: without case and accents, `-` and blanks as `_`."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[\s-]+", "_", plain.lower())
+    letters = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return re.sub(r"[\s-]+", "_", "".join(letters).lower())
 
 
 def matches(word: str, haystack: str) -> bool:
     """Whether a folded word stands in folded text; a number is not found inside another one."""
     at = haystack.find(word)
     while at >= 0:
-        if not (word[0].isdigit() and at and haystack[at - 1] in "0123456789."):
+        if not (word[:1].isdigit() and at and haystack[at - 1] in "0123456789."):
             return True
         at = haystack.find(word, at + 1)
     return False
@@ -221,7 +221,7 @@ def _fields(declaration: tree.KindDeclaration, comments: Sequence[Span]) -> tupl
 
 def search(category: str | None, words: Sequence[str]) -> list[Entry]:
     """The entries that all words match, of one category or of all; an entry of exactly that name first."""
-    wanted = [folded(w) for w in words if w.strip()]
+    wanted = [folded(w) for w in words]
     found = [
         entry
         for module in _candidates(category, wanted)

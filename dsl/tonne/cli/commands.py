@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 import click
 
@@ -43,7 +43,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in self.commands and not name.startswith("-"):
-            if name.endswith((".tonne", ".md")) or Path(name).is_file():
+            if name.endswith((".tonne", ".md")) or os.path.isfile(name):  # noqa: PTH113  False for what can be no path
                 raise click.UsageError(f"`{name}` is no command; did you mean `tonne run {' '.join(args)}`?", context)
             import difflib
 

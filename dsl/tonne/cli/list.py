@@ -44,7 +44,7 @@ def list_(words: tuple[str, ...], long: bool, sort: str | None, reverse: bool, s
     CATEGORY is hardware, grids, facilities, models or kinds; without one all are looked through. WORDS are looked for in
     names, regions, descriptions, files and values, whatever their case. One match is shown in full.
     """
-    from tonne.browse import categories, category_names, in_order, search
+    from tonne.browse import categories, category_names, folded, in_order, search
 
     out = console()
     words = tuple(word for word in words if word.strip())
@@ -75,7 +75,7 @@ def list_(words: tuple[str, ...], long: bool, sort: str | None, reverse: bool, s
 
         print_json(as_json(found, library_bibliography()))
         return
-    named = [e for e in found if len(rest) == 1 and e.name == rest[0].lower()]
+    named = [e for e in found if [folded(e.name)] == [folded(w) for w in rest]]
     if long or len(found) == 1:
         _in_full(found)
     elif named and sort is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -43,7 +44,7 @@ def complete_path(context: click.Context, parameter: click.Parameter, incomplete
 
     # While the value of an option is still to come, click leaves what stands before it in `args`.
     before = [*(context.params.get("files") or ()), context.params.get("file") or "", *context.args]
-    files = [Path(word) for word in before if Path(word).is_file()]
+    files = [Path(word) for word in before if os.path.isfile(word)]  # noqa: PTH113  False for what can be no path
     names = {name: fields for file in files for name, fields in outline(file).items()}
     near = [name for name in names if name.startswith(incomplete.partition(".")[0])]
     if "." not in incomplete and len(near) > 1:
