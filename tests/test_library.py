@@ -81,7 +81,7 @@ def test_the_core_kinds_keep_their_names_and_units(kind: str, tmp_path: Path) ->
         ("hardware.google", "tpu_v3", "peak", 123), ("hardware.google", "tpu_v3", "power", 283), ("hardware.google", "tpu_v4", "peak", 275),
         ("hardware.amd", "mi300x", "peak", 1307), ("hardware.consumer", "rtx_4090", "peak", 165.2), ("grids.us", "quebec", "carbon_intensity", 20),
         # Our World in Data / Ember, 2023
-        ("grids.world", "united_states", "carbon_intensity", 369.473), ("grids.world", "canada", "carbon_intensity", 170.043),
+        ("grids.earlier.world", "united_states_2023", "carbon_intensity", 369.473), ("grids.earlier.world", "canada_2023", "carbon_intensity", 170.043),
         # sizes as published
         ("models.llama", "llama_2_70b", "parameters", 70e9), ("models.deepseek", "deepseek_v3", "active_parameters", 37e9), ("models.gpt", "gpt_3", "parameters", 175e9),
     ],

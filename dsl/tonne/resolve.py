@@ -125,6 +125,8 @@ class _Resolver:
                     elif name not in others:
                         if name not in used.lost:
                             help, fix = did_you_mean(name, [*own[used], *used.kinds], span)
+                            if (module := library.module_of(name)) is not None:  # a name of the library, elsewhere
+                                help, fix = f"write `use {module} {{ {name} }}`", None
                             title = f"`{use.target}` has nothing called `{name}`"
                             self.found.append(diagnostic("N111", title, span, help=help, fix=fix))
                         scope.lost.add(name)
@@ -195,6 +197,8 @@ class _Resolver:
         expr = one.value.expr
         if symbol is None:
             help, _ = did_you_mean(name, used.symbols, expr.span)
+            if (elsewhere := library.module_of(name)) is not None:
+                help = f"write `{elsewhere}.{name}`"
             self.found.append(diagnostic("N111", f"`{module}` has nothing called `{name}`", expr.span, help=help))
             scope.lost.add(expr.parts[0])
             return one
