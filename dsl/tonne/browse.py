@@ -220,7 +220,7 @@ def _fields(declaration: tree.KindDeclaration, comments: Sequence[Span]) -> tupl
 
 
 def search(category: str | None, words: Sequence[str]) -> list[Entry]:
-    """The entries that all words match, of one category or of all; an entry of exactly that name first."""
+    """The entries that all words match, of one category or of all; one of exactly that name first, then those named so."""
     wanted = [folded(w) for w in words]
     found = [
         entry
@@ -228,7 +228,12 @@ def search(category: str | None, words: Sequence[str]) -> list[Entry]:
         for entry in entries(module)
         if all(matches(word, entry.haystack) for word in wanted)
     ]
-    return sorted(found, key=lambda e: [folded(e.name)] != wanted)
+
+    def is_elsewhere(entry: Entry) -> tuple[bool, bool]:
+        name = folded(entry.name)
+        return [name] != wanted, not all(matches(word, name) for word in wanted)
+
+    return sorted(found, key=is_elsewhere)
 
 
 def _candidates(category: str | None, wanted: Sequence[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tonne.cli.shared import console, print_json, text_or_json
+from tonne.cli.shared import console, print_json, text_or_json, width_of
 
 if TYPE_CHECKING:
     from tonne.browse import Entry
@@ -55,7 +55,7 @@ def list_(words: tuple[str, ...], long: bool, sort: str | None, reverse: bool, s
         if style == "json":
             print_json(overview_as_json(found_categories))
             return
-        out.print(as_overview(found_categories))
+        out.print(as_overview(found_categories), width=width_of(out))
         out.print()
         example = found_categories[0].example
         click.echo(f"`tonne list grids` lists a category, `tonne list {example}` shows one, `tonne units` the units.")
