@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tonne.cli.shared import SCENARIO, exit_code, print_findings, print_json, setting, strict
+from tonne.cli.shared import SCENARIO, exit_code, finding_style, print_findings, print_json, setting, strict
 
 
 @click.command(
@@ -20,13 +20,7 @@ Examples:
 @click.argument("files", nargs=-1, required=True, type=SCENARIO, metavar="FILE...")
 @setting
 @strict
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["full", "short", "json"]),
-    default="full",
-    help="How findings are printed.",
-)
+@finding_style
 def check(files: tuple[Path, ...], overrides: tuple[str, ...], strict: bool, style: str) -> None:
     """Check scenarios for errors, without evaluating them.
 

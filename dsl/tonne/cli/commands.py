@@ -6,6 +6,7 @@ import click
 
 from tonne.cli.check import check
 from tonne.cli.explain import explain
+from tonne.cli.fmt import fmt
 from tonne.cli.help import help
 from tonne.cli.run import run
 
@@ -15,6 +16,7 @@ Examples:
   tonne run scenario.tonne
   tonne run scenario.tonne --set pretrain.grid=grids.us.quebec
   tonne explain scenario.tonne pretrain.co2e
+  tonne fmt scenario.tonne
   tonne help D201
 
 \b
@@ -28,5 +30,5 @@ def tonne() -> None:
     """Carbon scenarios of large language models: check, evaluate and explain them."""
 
 
-for command in (check, run, explain, help):
+for command in (check, run, explain, fmt, help):
     tonne.add_command(command)

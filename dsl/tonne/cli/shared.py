@@ -47,6 +47,17 @@ def strict(value: F) -> F:
     return click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")(value)
 
 
+def finding_style(value: F) -> F:
+    """`--format` of a command that prints findings."""
+    return click.option(
+        "--format",
+        "style",
+        type=click.Choice(["full", "short", "json"]),
+        default="full",
+        help="How findings are printed.",
+    )(value)
+
+
 def console(stderr: bool = False) -> Console:
     """Colour on a terminal only; in a pipe no line is ever cut, so that output does not depend on the window."""
     from rich.console import Console
