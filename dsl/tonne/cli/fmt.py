@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,7 +68,7 @@ def fmt(files: tuple[Path, ...], check: bool, diff: bool, style: str) -> None:
     changed: list[str] = []
     kept = 0
     code = 0
-    for path in list(_files(files)):
+    for path in _files(files):
         result, refused = _format(path, check)
         if result is None:
             found += refused
@@ -103,11 +102,11 @@ def fmt(files: tuple[Path, ...], check: bool, diff: bool, style: str) -> None:
     sys.exit(code or exit_code(found, strict=False) or int(bool(unlike)))
 
 
-def _files(named: tuple[Path, ...]) -> Iterator[Path]:
+def _files(named: tuple[Path, ...]) -> list[Path]:
     """The files that are named, and the .tonne files of folders that are named; each once."""
     from tonne.library import SUFFIXES
 
-    seen: set[Path] = set()
+    found: dict[Path, Path] = {}  # by where links lead
     for path in named:
         if path == _STANDARD_INPUT:
             inside = [path]
@@ -120,9 +119,8 @@ def _files(named: tuple[Path, ...]) -> Iterator[Path]:
         else:
             inside = [path]
         for one in inside:
-            if one.resolve() not in seen:
-                seen.add(one.resolve())
-                yield one
+            found.setdefault(one.resolve(), one)
+    return list(found.values())
 
 
 def _scenarios_in(folder: Path) -> list[Path]:
