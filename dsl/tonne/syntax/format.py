@@ -64,9 +64,11 @@ def format_text(text: str, name: str, limits: Limits = DEFAULT_LIMITS, *, markdo
         form, errors = _format_range(source, start, end, limits, " " * (len(fence[0]) - len(fence[0].lstrip(" "))))
         line_end = next((e for _, e in [fence, *lines[first : first + count]] if e), "\n")
         made += [words + e for words, e in lines[at:first]]
-        made.append(form.replace("\n", line_end))
+        at = first
         found += errors
-        at = first + count
+        if form is not None:
+            made.append(form.replace("\n", line_end))
+            at = first + count
     made += [words + e for words, e in lines[at:]]
     return Formatted("".join(made), source, tuple(found))
 
@@ -78,10 +80,17 @@ def lines_of(text: str) -> list[tuple[str, str]]:
 
 def _format_range(
     source: SourceFile, start: int, end: int, limits: Limits, prefix: str
-) -> tuple[str, list[Diagnostic]]:
-    """The standard form of a scenario that is the whole file or one fence of it, each line after `prefix`."""
+) -> tuple[str | None, list[Diagnostic]]:
+    """The standard form of a scenario that is the whole file or one fence of it, each line after `prefix`.
+
+    None where it had better be left alone: what a slip does to its neighbours depends on which lines begin at the margin,
+    and a prefix would move them.
+    """
     read, spans, found = read_words(source, start, end, limits)
     gaps = Gaps(source.text, [(span.start, span.end) for span in spans])
+    made = [piece for chunk in read for piece in pieces(chunk, gaps)]
+    if prefix and any(piece.role is Role.UNREAD for piece in made):
+        return None, found
     lines: list[str] = []
     run: list[_Entry] = []
 
@@ -89,7 +98,7 @@ def _format_range(
         lines.extend(prefix + line for line in aligned([line for entry in run for line in entry.lines]))
         run.clear()
 
-    for entry in _entries([piece for chunk in read for piece in pieces(chunk, gaps)], start, end, gaps):
+    for entry in _entries(made, start, end, gaps):
         if run and (entry.blank_before or entry.run is None or entry.run != run[0].run):
             finish_run()
         if entry.blank_before:
