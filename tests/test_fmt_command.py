@@ -146,7 +146,7 @@ def test_standard_input(folder: Path) -> None:
     assert result.stdout_bytes == NEAT.replace("\n", "\r\n").encode()
     result = call("-", input=BROKEN)
     assert (result.exit_code, result.stdout) == (1, "let a = 3\nlet  b = = 4\n")
-    assert "standard input:2:" in result.stderr
+    assert "<stdin>:2:" in result.stderr
     assert call("-", input=b"let a = \xff").exit_code == 1
     assert call("--check", "-", input=UGLY).exit_code == 1
     assert call("--check", "-", input=NEAT).stdout == ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import stat
+import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from tonne.values import fields, replace
 
 SUFFIXES = (".tonne", ".md")
 CORE = ("core.units", "core.kinds")
+STDIN = Path("<stdin>")  # a scenario that comes on standard input; what it uses is beside the working folder
 SETTINGS = "tonne.toml"
 
 
@@ -157,27 +159,44 @@ def display_name(path: Path) -> str:
         return str(path)
 
 
-def read(path: Path, name: str, limits: Limits) -> tuple[SourceFile | None, list[Diagnostic]]:
-    """A file's text; of Markdown only the fences. What prevents it is a diagnostic at the file's head."""
+def read(path: Path, name: str, limits: Limits, text: str | None = None) -> tuple[SourceFile | None, list[Diagnostic]]:
+    """A file's text; of Markdown only the fences. What prevents it is a diagnostic at the file's head.
+
+    `text`, where it is given, stands for what the file holds, which need not exist then.
+    """
+    whole, found = read_text(path, name, limits, text)
+    if whole is None:
+        return None, found
+    whole = whole.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return SourceFile(name, only_fences(whole) if path.suffix == ".md" else whole, path), []
+
+
+def read_text(path: Path, name: str, limits: Limits, text: str | None = None) -> tuple[str | None, list[Diagnostic]]:
+    """The same, but the text as it is: with its byte order mark, its line ends and all of its Markdown."""
 
     def refuse(code: str, title: str, help: str) -> tuple[None, list[Diagnostic]]:
         return None, [diagnostic(code, title, Span(SourceFile(name, "", path), 0, 0), help=help)]
 
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            return refuse("L604", f"`{name}` is not a file", "name a `.tonne` or `.md` file")
-        if status.st_size > limits.file_bytes:
-            return refuse(
-                "S109",
-                f"`{name}` has {status.st_size:,} bytes; the limit is {limits.file_bytes:,}",
-                "split it with `use`, or raise `[limits] file-bytes` in tonne.toml",
-            )
-        with path.open("rb") as file:
-            data = file.read(limits.file_bytes + 1)
+        if text is not None:
+            data = text.encode("utf-8", "surrogatepass")
+        elif path == STDIN:
+            data = sys.stdin.buffer.read(limits.file_bytes + 1)
+        else:
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                return refuse("L604", f"`{name}` is not a file", "name a `.tonne` or `.md` file")
+            if status.st_size > limits.file_bytes:
+                return refuse(
+                    "S109",
+                    f"`{name}` has {status.st_size:,} bytes; the limit is {limits.file_bytes:,}",
+                    "split it with `use`, or raise `[limits] file-bytes` in tonne.toml",
+                )
+            with path.open("rb") as file:
+                data = file.read(limits.file_bytes + 1)
         if len(data) > limits.file_bytes:
             return refuse("S109", f"`{name}` is over the limit of {limits.file_bytes:,} bytes", "split it with `use`")
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8"), []
     except UnicodeDecodeError as error:
         return refuse("L604", f"`{name}` is not UTF-8 text: byte {error.start} cannot be read", "save it as UTF-8")
     except FileNotFoundError:
@@ -188,10 +207,16 @@ def read(path: Path, name: str, limits: Limits) -> tuple[SourceFile | None, list
             f"`{name}` cannot be read: {getattr(error, 'strerror', None) or error}",
             "check its permissions",
         )
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if path.suffix == ".md":
-        text = only_fences(text)
-    return SourceFile(name, text, path), []
+
+
+def files_meant(target: str, user: Path, root: Path) -> set[Path]:
+    """Where a file that another names is, or could be as long as there is none."""
+    found, _, _ = file_of_project(target, user, root)
+    if found is not None:
+        return {found}
+    folder = user.resolve().parent
+    meant = {folder / f"{target}{suffix}" for suffix in ("", *SUFFIXES) if "\0" not in target}
+    return {path for path in meant if path.resolve().is_relative_to(root)}
 
 
 def file_of_project(target: str, user: Path, root: Path) -> tuple[Path | None, str, str]:

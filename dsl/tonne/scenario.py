@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tonne import library
 from tonne.accept import unknown_codes, without_accepted
 from tonne.build import build
 from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
-from tonne.load import SETTING
+from tonne.files import SETTING
 from tonne.model import Model
 from tonne.names import Project
 from tonne.provenance import check_provenance
@@ -36,10 +37,29 @@ class Checked:
     def has_errors(self) -> bool:
         return any(d.is_error for d in self.diagnostics)
 
+    @property
+    def files(self) -> set[Path]:
+        """The files of the project that this rests on, those that it names and are not there among them."""
+        root = library.project_root(self.path) if self.project is None else self.project.root
+        files = {self.path.resolve(), root / library.SETTINGS}
+        for scope in self.project.scopes if self.project is not None else ():
+            if scope.is_library or scope.source.path is None:
+                continue
+            files.add(scope.source.path.resolve())
+            for statement in scope.module.statements:
+                if isinstance(statement, tree.Bibliography):
+                    files |= library.files_meant(statement.path, scope.source.path, root)
+                elif isinstance(statement, tree.Use) and statement.is_file:
+                    files |= library.files_meant(statement.target, scope.source.path, root)
+        return files
 
-def check(path: Path, overrides: Sequence[str] = ()) -> Checked:
-    """Reads and checks a file with all that it uses. `overrides` are `PATH=VALUE` texts, as for `--set`."""
-    project, found = resolve(path, overrides)
+
+def check(path: Path, overrides: Sequence[str] = (), text: str | None = None) -> Checked:
+    """Reads and checks a file with all that it uses.
+
+    `overrides` are `PATH=VALUE` texts, as for `--set`; `text`, where it is given, stands for what the file holds.
+    """
+    project, found = resolve(path, overrides, text)
     if project is None:
         return Checked(path, None, None, tuple(in_file_order(found)))
     model, more = build(project)
@@ -95,10 +115,14 @@ class Evaluated:
 
 def evaluate(path: Path, overrides: Sequence[str] = ()) -> Evaluated:
     """Checks and evaluates a file; values that rest on an error are left out, the others are given."""
+    return evaluate_checked(check(path, overrides))
+
+
+def evaluate_checked(checked: Checked) -> Evaluated:
+    """Evaluates what was checked, without reading a file again."""
     from tonne.evaluate import evaluate as evaluate_model
     from tonne.verdict import judge
 
-    checked = check(path, overrides)
     mistyped = any(d.is_error and d.span.source.name == SETTING for d in checked.diagnostics)
     if checked.model is None or checked.project is None or mistyped:  # the answer to another question is none
         return Evaluated(checked, None, [], [], checked.diagnostics)

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tonne.cli.shared import console, exit_code, finding_style, print_findings, print_json
-from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
-from tonne.source import SourceFile, Span
+from tonne.cli.shared import SCENARIO_OR_FOLDER, console, exit_code, finding_style, print_findings, print_json
+from tonne.diagnostic import Diagnostic, in_file_order, with_severities
 
 if TYPE_CHECKING:
     from tonne.syntax.format import Formatted
 
-_STANDARD_INPUT = Path("-")
 _MISUSE = 2
 
 
@@ -46,13 +44,7 @@ Examples:
   tonne fmt --diff scenario.tonne
   tonne fmt - < scenario.tonne      (for an editor: to standard output)"""
 )
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, readable=True, allow_dash=True, path_type=Path),
-    metavar="FILE...",
-)
+@click.argument("files", nargs=-1, required=True, type=SCENARIO_OR_FOLDER, metavar="FILE...")
 @click.option("--check", is_flag=True, help="Write nothing; report what is not in standard form and exit with 1.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change and exit with 1 if there is any.")
 @finding_style
@@ -62,7 +54,9 @@ def fmt(files: tuple[Path, ...], check: bool, diff: bool, style: str) -> None:
     Moves blanks only: words, comments and line breaks stay yours. In Markdown only the tonne fences are touched. Lines with
     errors are left as they are and reported.
     """
-    if style == "json" and (diff or (_STANDARD_INPUT in files and not check)):
+    from tonne.library import STDIN
+
+    if style == "json" and (diff or (STDIN in files and not check)):
         raise click.UsageError("with --format json there is nothing but the JSON; leave out --diff and `-`")
     found: list[Diagnostic] = []
     changed: list[str] = []
@@ -76,7 +70,7 @@ def fmt(files: tuple[Path, ...], check: bool, diff: bool, style: str) -> None:
         found += in_file_order([*result.form.diagnostics, *result.unlike])
         if diff:
             _print_diff(result)
-        elif path == _STANDARD_INPUT and not check:
+        elif path == STDIN and not check:
             sys.stdout.buffer.write(result.form.text.encode())
         elif result.changes and not check:
             problem = _write(result)
@@ -96,7 +90,7 @@ def fmt(files: tuple[Path, ...], check: bool, diff: bool, style: str) -> None:
         print_json({"version": 1, "changed": changed, "diagnostics": [as_json(d) for d in found]})
     else:
         print_findings(found, style, stderr=not check)
-        if kept and not diff and _STANDARD_INPUT not in files:
+        if kept and not diff and STDIN not in files:
             click.echo(f"{kept} file{'s' if kept > 1 else ''} already in standard form")
     unlike = any(d.code == "L601" for d in found) or (diff and changed)
     sys.exit(code or exit_code(found, strict=False) or int(bool(unlike)))
@@ -104,11 +98,11 @@ def fmt(files: tuple[Path, ...], check: bool, diff: bool, style: str) -> None:
 
 def _files(named: tuple[Path, ...]) -> list[Path]:
     """The files that are named, and the .tonne files of folders that are named; each once."""
-    from tonne.library import SUFFIXES
+    from tonne.library import STDIN, SUFFIXES
 
     found: dict[Path, Path] = {}  # by where links lead
     for path in named:
-        if path == _STANDARD_INPUT:
+        if path == STDIN:
             inside = [path]
         elif path.is_dir():
             inside = _scenarios_in(path)
@@ -135,27 +129,17 @@ def _scenarios_in(folder: Path) -> list[Path]:
 
 def _format(path: Path, check: bool) -> tuple[_Result | None, list[Diagnostic]]:
     """A file before and after, with `check` also its lines that differ; or why it cannot be read."""
-    from tonne.library import display_name, project_root, read, read_settings
+    from tonne.library import STDIN, display_name, project_root, read_settings, read_text
     from tonne.syntax.changes import not_formatted
     from tonne.syntax.format import format_text
 
-    is_input = path == _STANDARD_INPUT
     settings, _ = read_settings(project_root(path))
-    if is_input:
-        name, data = "standard input", sys.stdin.buffer.read()
-    else:
-        name = display_name(path)
-        source, refused = read(path, name, settings.limits)
-        if source is None:
-            return None, refused
-        data = path.read_bytes()
-    try:
-        before = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        title = f"{name} is not UTF-8 text: byte {error.start} cannot be read"
-        return None, [diagnostic("L604", title, Span(SourceFile(name, ""), 0, 0), help="save it as UTF-8")]
+    name = display_name(path)
+    before, refused = read_text(path, name, settings.limits)
+    if before is None:
+        return None, refused
     form = format_text(before, name, settings.limits, markdown=path.suffix == ".md")
-    command = f"tonne fmt {'-' if is_input else shlex.quote(name)}"
+    command = f"tonne fmt {'-' if path == STDIN else shlex.quote(name)}"
     unlike = with_severities(not_formatted(before, form, command) if check else (), settings.severities)
     return _Result(path, name, before, form, tuple(unlike)), []
 
