@@ -1,4 +1,4 @@
-"""Diagnostics that a page cannot show: they need a setting, a file that is none, or a link."""
+"""Diagnostics that a page cannot show: they need a setting, another command, a file that is none, or a link."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 
 from tonne.diagnostic import Diagnostic
 from tonne.scenario import Evaluated, evaluate
+from tonne.syntax.changes import not_formatted
+from tonne.syntax.format import format_text
 
 RUN = """run pretrain {
   energy           = 318 MWh         from "the meter's log"
@@ -289,3 +291,22 @@ def test_a_broken_entry_is_said_once_and_its_neighbours_are_read(
     assert "`broken` cannot be read" in found[0].title
     assert "`good` stands twice" in found[1].title
     assert capfd.readouterr().err == ""  # the reader of BibTeX says nothing by itself
+
+
+# ── L601: lines that are not in standard form ──
+
+
+def test_each_stretch_that_is_not_in_standard_form_is_said_once() -> None:
+    text = "let a = 1\n  let b=2\n  let c=3\nlet d = 4\nshow a ,b\n"
+    found = not_formatted(text, format_text(text, "x.tonne"), "tonne fmt x.tonne")
+    assert {d.code for d in found} == {"L601"}
+    assert [(d.title, d.span.text) for d in found] == [
+        ("line 2 is not in standard form", "  let b=2"),
+        ("line 5 is not in standard form", "show a ,b"),
+    ]
+    assert {d.help for d in found} == {"tonne fmt x.tonne"}
+
+
+def test_a_file_in_standard_form_has_nothing_to_say() -> None:
+    text = "let a = 1\n\nshow a\n"
+    assert not_formatted(text, format_text(text, "x.tonne"), "tonne fmt x.tonne") == []

@@ -76,6 +76,7 @@ _TABLE = [
     Entry("C402", "claim-refuted", "a claim does not follow from the scenario", _V),
     Entry("C403", "claim-not-comparable", "a claim is neither true nor false as written", _V),
     Entry("O504", "no-influence", "a rebound field moves nothing that is asked for", _W),
+    Entry("L601", "not-formatted", "a line is not in standard form", _W),
     Entry("L603", "unknown-setting", "a setting of tonne.toml is not known", _E),
     Entry("L604", "unreadable-file", "a file cannot be read as text", _E),
 ]

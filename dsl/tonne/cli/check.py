@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tonne.cli.shared import SCENARIO, exit_code, print_findings, print_json, setting, strict
+from tonne.cli.shared import SCENARIO, exit_code, finding_style, print_findings, print_json, setting, strict
 from tonne.cli.watch import finish, watching
 
 
@@ -23,13 +23,7 @@ Examples:
 @setting
 @strict
 @watching
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["full", "short", "json"]),
-    default="full",
-    help="How findings are printed.",
-)
+@finding_style
 def check(files: tuple[Path, ...], overrides: tuple[str, ...], strict: bool, watch: bool, style: str) -> None:
     """Check scenarios for errors, without evaluating them.
 

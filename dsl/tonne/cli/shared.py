@@ -32,6 +32,7 @@ class _Scenario(click.Path):
 
 
 SCENARIO = _Scenario(exists=True, dir_okay=False, path_type=Path)
+SCENARIO_OR_FOLDER = _Scenario(exists=True, path_type=Path)
 
 
 def complete_path(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -77,6 +78,17 @@ def text_or_json(text: str) -> Callable[[F], F]:
 
 def strict(value: F) -> F:
     return click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")(value)
+
+
+def finding_style(value: F) -> F:
+    """`--format` of a command that prints findings."""
+    return click.option(
+        "--format",
+        "style",
+        type=click.Choice(["full", "short", "json"]),
+        default="full",
+        help="How findings are printed.",
+    )(value)
 
 
 def console(stderr: bool = False) -> Console:
