@@ -89,8 +89,7 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
         if is_name and expected & {"EQUAL", "LBRACE"} and "NUMBER" not in expected and _NAME.fullmatch(previous.text):
             return _one_word(previous.to(span))
         if (is_name and re.match(r"\s*[=:](?!=)", rest)) or word in STATEMENT_WORDS:
-            help = "put each on its own line, so that a change shows alone"
-            return diagnostic("S108", "two statements on one line", span, help=help)
+            return two_on_a_line(span)
         if not previous.text.endswith('"') and _STARTS_VALUE.match(word):
             return _side_by_side(source, previous, span)
     return _unreadable(span, _CHARACTERS.get(word[:1], "") or _wanted(error, source, begin))
@@ -100,6 +99,11 @@ def keyword_as_name(word: str, span: Span) -> Diagnostic:
     other = OTHER_NAMES.get(word, f"{word}_")
     help = f"choose another name, such as `{other}`"
     return diagnostic("S107", f"`{word}` is a word of the language", span, help=help, fix=Fix(span, other))
+
+
+def two_on_a_line(second: Span) -> Diagnostic:
+    help = "put each on its own line, so that a change shows alone"
+    return diagnostic("S108", "two statements on one line", second, help=help)
 
 
 def _character(source: SourceFile, at: int) -> Diagnostic:

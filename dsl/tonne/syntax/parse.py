@@ -26,7 +26,7 @@ from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 from tonne.syntax.build_tree import TreeBuilder, with_lines
 from tonne.syntax.drive import REFUSED, Driver
-from tonne.syntax.mistakes import mistake
+from tonne.syntax.mistakes import mistake, two_on_a_line
 from tonne.syntax.split import Chunk, split
 from tonne.values import replace
 
@@ -255,6 +255,10 @@ def _parse_chunk(
     if isinstance(node, tree.InstanceDeclaration) and None in read:
         node = replace(node, partly_read=True)
     statements.append(with_lines(node, read))
+    after = _leading_comments(source, Chunk(chunk.close + 1, end)) if chunk.close >= 0 else end
+    if after < end:  # what stands behind the closing brace on its line
+        found.append(two_on_a_line(Span(source, after, end)))
+        lost.update(_WORD.findall(text[after : min(end, after + 10_000)]))
 
 
 def _line_of(text: str, offset: int) -> int:
