@@ -16,7 +16,7 @@ from pathlib import Path
 from tonne import library
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.kinds import Kinds, unknown_kind
-from tonne.load import Files, named_in_library, read_setting
+from tonne.files import Files, named_in_library, read_setting
 from tonne.names import (
     Binding,
     Instance,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tonne.accept import unknown_codes, without_accepted
 from tonne.build import build
 from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
-from tonne.load import SETTING
+from tonne.files import SETTING
 from tonne.model import Model
 from tonne.names import Project
 from tonne.once import double_counting
