@@ -32,10 +32,13 @@ class Files:
         """All files that could be read, the core first."""
         return [s for s in self._loaded.values() if s is not None]
 
-    def load(self, path: Path, more: Sequence[str] = ()) -> Scope | None:
-        """A file and all that it uses, and the library modules `more`; None when the file itself cannot be read."""
+    def load(self, path: Path, more: Sequence[str] = (), text: str | None = None) -> Scope | None:
+        """A file and all that it uses, and the library modules `more`; None when the file itself cannot be read.
+
+        `text`, where it is given, stands for what the file holds.
+        """
         self.core = [s for module in library.CORE if (s := self.library(module)) is not None]
-        entry = self._read(path, is_library=path.resolve().is_relative_to(library.library_root()))
+        entry = self._read(path, is_library=path.resolve().is_relative_to(library.library_root()), text=text)
         waiting = [*self.core, entry, *map(self.library, more)]
         seen: set[Scope] = set()
         while waiting:
@@ -56,16 +59,15 @@ class Files:
             if isinstance(statement, tree.Use):
                 yield statement, self._targets.get((scope, statement.target, statement.is_file))
 
-    def _read(self, path: Path, *, is_library: bool) -> Scope | None:
+    def _read(self, path: Path, *, is_library: bool, text: str | None = None) -> Scope | None:
         key = path.resolve()
         if key not in self._loaded:
-            source, problems = library.read(
-                path, library.display_name(path), DEFAULT_LIMITS if is_library else self.settings.limits
-            )
+            limits = DEFAULT_LIMITS if is_library else self.settings.limits
+            source, problems = library.read(path, library.display_name(path), limits, text)
             self.found += problems
             self._loaded[key] = None
             if source is not None:
-                module, problems = parse(source, DEFAULT_LIMITS if is_library else self.settings.limits)
+                module, problems = parse(source, limits)
                 self.found += problems
                 self._loaded[key] = Scope(module, is_library, lost=set(module.lost))
         return self._loaded[key]

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from tonne import library
 from tonne.diagnostic import Diagnostic, Label, diagnostic
-from tonne.kinds import Kinds, unknown_kind
 from tonne.files import Files, named_in_library, read_setting
+from tonne.kinds import Kinds, unknown_kind
 from tonne.names import (
     Binding,
     Instance,
@@ -37,21 +37,25 @@ from tonne.syntax.keywords import KEYWORDS
 from tonne.units import UnitTable
 
 
-def resolve(path: Path, overrides: Sequence[str] = ()) -> tuple[Project | None, list[Diagnostic]]:
+def resolve(
+    path: Path, overrides: Sequence[str] = (), text: str | None = None
+) -> tuple[Project | None, list[Diagnostic]]:
     """A file with all that it uses; `overrides` are `PATH=VALUE` texts that rebind fields and lets.
+
+    `text`, where it is given, stands for what the file holds.
 
     Always returns; the project is None only when the file itself cannot be read.
     """
     root = library.project_root(path)
     settings, found = library.read_settings(root)
     rebindings: list[tree.Rebinding] = []
-    for text in overrides:
-        rebinding, problems = read_setting(text)
+    for setting in overrides:
+        rebinding, problems = read_setting(setting)
         found += problems
         rebindings += [rebinding] if rebinding is not None else []
     files = Files(root, settings, found)
     modules = [named[0] for r in rebindings if (named := named_in_library(r)) is not None]
-    entry = files.load(path, modules)
+    entry = files.load(path, modules, text)
     if entry is None:
         return None, found
     return _Resolver(files, found).project(entry, rebindings), found
