@@ -221,6 +221,14 @@ def test_colour_on_a_terminal(tmp_path: Path) -> None:
     assert b"\x1b[1;31merror[" in b"".join(outputs)
 
 
+def test_a_closed_pipe_ends_a_command_as_it_ends_others() -> None:
+    run = f"{sys.executable} -m tonne run {QUICKSTART} --format json"
+    done = subprocess.run(
+        ["bash", "-c", f"{run} | sleep 0; echo ${{PIPESTATUS[0]}}"], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("141\n", "")  # by SIGPIPE, as `cat FILE | sleep 0` is
+
+
 def test_a_closed_pipe_is_no_fault_of_ours() -> None:
     command = f"{sys.executable} -m tonne run {QUICKSTART} --format json | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)

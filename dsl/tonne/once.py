@@ -1,7 +1,7 @@
 """Double counting: a factor that may enter a result once, such as PUE, applied twice on the way to a value.
 
 Takes a `Model` and gives P306. A fold over the graph: each node with the power in which each `once` factor is in it. A sum
-has that of its terms, so two data centres' PUE in one total are no mistake; nor is what is divided out and multiplied in again.
+has that of its terms, so two data centres' PUE in one total are no mistake; nor is what is divided out again.
 """
 
 from __future__ import annotations

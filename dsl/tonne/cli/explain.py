@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tonne.cli.shared import SCENARIO, console, exit_code, print_findings, print_json, setting
+from tonne.cli.shared import SCENARIO, console, exit_code, print_findings, print_json, say, setting
 
 
 @click.command(
@@ -51,10 +51,8 @@ def explain(file: Path, path: str, overrides: tuple[str, ...], style: str) -> No
         state = result.run.model.states[symbol]
         if not field:
             names = [f.name for f in symbol.kind.quantities]
-            click.echo(
-                f"`{path}` is a {symbol.kind.name}; explain a field of it: {', '.join(f'{path}.{n}' for n in names[:6])}, …",
-                err=True,
-            )
+            such = ", ".join(f"{path}.{name}" for name in names[:6])
+            say(f"`{path}` is a {symbol.kind.name}; explain a field of it: {such}, …")
             sys.exit(2)
         step = explain_field(result.run, state, field)
     else:

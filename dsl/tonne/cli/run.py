@@ -8,7 +8,17 @@ from typing import Any
 
 import click
 
-from tonne.cli.shared import SCENARIO, console, exit_code, print_findings, print_json, setting, strict, width_of
+from tonne.cli.shared import (
+    SCENARIO,
+    console,
+    each_once,
+    exit_code,
+    print_findings,
+    print_json,
+    setting,
+    strict,
+    width_of,
+)
 from tonne.diagnostic import Diagnostic
 
 
@@ -40,6 +50,7 @@ def run(files: tuple[Path, ...], overrides: tuple[str, ...], strict: bool, style
 
     documents: list[dict[str, Any]] = []
     everything: list[Diagnostic] = []
+    files = each_once(files)
     for file in files:
         result = evaluate(file, overrides)
         everything += result.diagnostics

@@ -1,10 +1,11 @@
-"""What the commands share: their options and how findings are printed."""
+"""What the commands share: their options, how findings are printed, and the door through which all text leaves."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,9 +13,10 @@ import click
 
 from tonne.catalogue import Severity
 from tonne.diagnostic import Diagnostic
+from tonne.formatting import visible
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, RenderHook
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,15 +49,45 @@ def strict(value: F) -> F:
 
 
 def console(stderr: bool = False) -> Console:
-    """Colour on a terminal only; in a pipe no line is ever cut, so that output does not depend on the window."""
+    """Colour on a terminal only; in a pipe no line is ever cut, so that output does not depend on the window.
+
+    Whatever is printed, a control character from a file or a path is written out and never reaches the terminal.
+    """
     from rich.console import Console
 
     made = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
-    if made.is_terminal:
-        return made
-    return Console(
-        stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False, width=UNCUT, no_color=True
-    )
+    if not made.is_terminal:
+        made = Console(
+            stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False, width=UNCUT, no_color=True
+        )
+    made.push_render_hook(_door())
+    return made
+
+
+@lru_cache(maxsize=1)
+def _door() -> RenderHook:
+    """Everything that a console prints, with its text made visible and rich's own codes left alone."""
+    from rich.console import ConsoleRenderable, RenderHook
+    from rich.segment import Segment
+
+    class Visible:
+        def __init__(self, renderable: ConsoleRenderable) -> None:
+            self.renderable = renderable
+
+        def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+            for text, style, control in console.render(self.renderable, options):
+                yield Segment(text if control else visible(text, kept="\n\t"), style, control)
+
+    class Door(RenderHook):
+        def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+            return [Visible(one) for one in renderables]
+
+    return Door()
+
+
+def say(text: str) -> None:
+    """A line to standard error."""
+    console(stderr=True).print(visible(text))
 
 
 def width_of(out: Console) -> int:
@@ -85,8 +117,21 @@ def print_findings(found: Iterable[Diagnostic], style: str, *, stderr: bool) -> 
 
 
 def print_json(document: Any) -> None:
-    """JSON on standard output and nothing else."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    """JSON on standard output and nothing else; what a terminal would obey is escaped by JSON's own means."""
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    if not text.replace("\n", "").isprintable():
+        text = "".join(c if c == "\n" or visible(c) == c else json.dumps(c)[1:-1] for c in text)
+    sys.stdout.write(text + "\n")
+
+
+def each_once(files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Files without those that are named a second time, by whatever path."""
+    return tuple({file.resolve(): file for file in reversed(files)}.values())[::-1]
+
+
+def without_repeats(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Findings of several files, each once: what two of them use is looked at for both."""
+    return list({(d.code, d.title, d.span.source.name, d.span.start, d.span.end): d for d in found}.values())
 
 
 def exit_code(found: Iterable[Diagnostic], strict: bool) -> int:

@@ -67,12 +67,11 @@ def _undetermined(run: Run) -> dict[str, list[str]]:
 
 
 def _requirement(verdict: Verdict) -> dict[str, Any]:
-    holds = None if verdict.outcome is Outcome.UNKNOWN else verdict.outcome is Outcome.HOLDS
+    holds = None if verdict.outcome is Outcome.NOT_DECIDED else verdict.outcome is Outcome.HOLDS
     return {"text": verdict.text, "line": verdict.statement.span.line, "holds": holds}
 
 
 def _claim(verdict: Verdict) -> dict[str, Any]:
-    outcome = Outcome.NOT_COMPARABLE if verdict.outcome is Outcome.UNKNOWN else verdict.outcome
     assert isinstance(verdict.statement, tree.Claim)
     source = verdict.statement.provenance
 
@@ -83,7 +82,7 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
         "text": verdict.text,
         "line": verdict.statement.span.line,
         "source": None if source is None else str(source),
-        "verdict": outcome.value,
+        "verdict": verdict.outcome.value,
         "computed": number(verdict.computed),
         "claimed": number(verdict.claimed),
         "unit": None if verdict.unit is None else verdict.unit.word,

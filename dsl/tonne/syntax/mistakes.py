@@ -11,6 +11,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from tonne.diagnostic import Applicability, Diagnostic, Fix, diagnostic
 from tonne.source import SourceFile, Span
+from tonne.syntax.characters import is_odd, odd_character
 from tonne.syntax.keywords import KEYWORDS, OTHER_NAMES, STATEMENT_WORDS
 
 _MAGNITUDES = {
@@ -26,16 +27,11 @@ _CHARACTERS = {
     "×": "write ` * ` to multiply",
     "·": "write ` * ` to multiply, or `*` inside a unit",
     "÷": "write ` / ` to divide",
-    "≤": "write `<=`",
-    "≥": "write `>=`",
     "≈": "write `within 5% of`",
-    "−": "write `-`",
     "–": "write `-`, or `..` for a range",
     "—": "write `-`",
     "…": "write `..` for a range",
     "±": "write the value, then `~ normal(sd = …)`",
-    "“": 'write `"`',
-    "”": 'write `"`',
     "'": 'texts stand in double quotes: `"`',
     ";": "put each statement on its own line",
     ",": "no comma is needed here: one statement a line",
@@ -46,6 +42,7 @@ _CHARACTERS = {
     "!": "compare with `==`, `<=`, `>=`, `<` or `>`",
     "&": "write two statements",
 }
+_TO_DIGITS = str.maketrans("⁻−⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _STARTS_VALUE = re.compile(r"[\w(%$]")
 _ENDS_VALUE = re.compile(r'[\w%)"\]]$')
@@ -71,8 +68,14 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
     begin = offset + (token.start_pos or 0) + len(text) - len(word)
     if word[:1] in (",", ".", "/", "*"):
         return _character(source, begin)
+    odd_at = next((i for i, c in enumerate(word) if is_odd(c)), None) if token.type != "STRING" else None
+    odd = odd_character(source, begin + odd_at) if odd_at is not None else None
+    if odd is not None:
+        return odd
     span = Span(source, begin, begin + len(word))
     expected = _expected(error)
+    if word == "=" and "COMPARE" in expected and "EQUAL" not in expected:
+        return _only_so("one `=` binds; `==` compares", span, "==")
     if word == "-" and "LBRACE" in expected and "NUMBER" not in expected:
         head = re.match(r"[\w-]+", source.line(span.line)[span.column - 1 :])
         name = _previous(source, begin)
@@ -121,13 +124,14 @@ def _character(source: SourceFile, at: int) -> Diagnostic:
             fix = Fix(at_line(*match.span()), mended)
             return diagnostic("S101", title, at_line(*match.span()), help=f"write `{mended}`", fix=fix)
     power = re.search(r"([0-9.]+)[ \t]*$", before)
-    ten = re.match(r"[ \t]*[*x×][ \t]*10[ \t]*\^?[ \t]*([0-9]+)", after)
+    ten = re.match(r"[ \t]*[*x×·][ \t]*10(?:[ \t]*\^[ \t]*([-−]?[0-9]+)|([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))", after)
     if power and ten:
-        mended = f"{power.group(1)}e{ten.group(1)}"
+        exponent = (ten.group(1) or ten.group(2)).translate(_TO_DIGITS)
         span = at_line(power.start(), column - 1 + ten.end())
-        return diagnostic(
-            "S101", "a power of ten is written with `e`", span, help=f"write `{mended}`", fix=Fix(span, mended)
-        )
+        return _only_so("a power of ten is written with `e`", span, f"{power.group(1)}e{exponent}")
+    odd = odd_character(source, at) if is_odd(character) else None
+    if odd is not None:
+        return odd
     if after.startswith("//"):
         return _unreadable(at_line(column - 1, column + 1), "a comment begins with `#`")
     hyphen = re.search(r"([a-zA-Z]*)CO2[- ]?eq?$", before)
@@ -146,6 +150,12 @@ def _character(source: SourceFile, at: int) -> Diagnostic:
     if character == ";" and re.match(r"\s*show\b", text):
         return _unreadable(Span(source, at, at + 1), "a comma stands between shown values: `show a, b`")
     return _unreadable(Span(source, at, at + 1), _CHARACTERS.get(character, ""))
+
+
+def _only_so(title: str, span: Span, mended: str) -> Diagnostic:
+    """What can only have been meant in one way."""
+    fix = Fix(span, mended, Applicability.CERTAIN)
+    return diagnostic("S101", title, span, help=f"write `{mended}`", fix=fix)
 
 
 def _expected(error: UnexpectedToken) -> set[str]:
@@ -194,7 +204,9 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
                 Span(source, whole.start, span.start + len(second)), f"{number} {first}CO2e{second[gas.end() :]}"
             )
         if first in _MAGNITUDES:
-            return _spaced_unit(whole, f"{number}{_MAGNITUDES[first]} {second}", Applicability.CERTAIN)
+            # `2 B param` may have been meant as bytes a parameter; `m` is also milli, and `t` a tonne
+            sure = Applicability.LIKELY if first in ("B", "b", "m", "t") else Applicability.CERTAIN
+            return _spaced_unit(whole, f"{number}{_MAGNITUDES[first]} {second}", sure)
         if first == "per":
             return _spaced_unit(whole, f"{number}/{second}")
         per = re.match(r"per[ \t]+([A-Za-z]\w*)", line[span.column - 1 :])
