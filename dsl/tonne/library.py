@@ -33,11 +33,11 @@ def library_root() -> Path:
 
 
 @lru_cache(maxsize=1)
-def error_pages() -> Path:
-    """The folder with a page for each diagnostic: inside the package in a wheel, under `docs/` in a checkout."""
+def documentation() -> Path:
+    """The folder of the reference and of the diagnostics' pages: inside the package in a wheel, `docs/` in a checkout."""
     package = Path(__file__).resolve().parent
-    shipped = package / "errors"
-    return shipped if shipped.is_dir() else package.parent.parent / "docs" / "errors"
+    shipped = package / "docs"
+    return shipped if shipped.is_dir() else package.parent.parent / "docs"
 
 
 @lru_cache(maxsize=1)
