@@ -250,7 +250,8 @@ class _Builder:
             return None
         unit = self.project.units.lookup(let.declaration.type.word)
         if isinstance(unit, UnitProblem):
-            self.own.append(diagnostic(unit.code, unit.title, _type_span(let), help=unit.help))
+            if not unit.silent:
+                self.own.append(diagnostic(unit.code, unit.title, _type_span(let), help=unit.help))
             return None
         return unit
 

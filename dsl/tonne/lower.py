@@ -100,7 +100,7 @@ class Lowering:
         unit = self.units.lookup(number.unit)
         span = number.unit_span or number.span
         if isinstance(unit, UnitProblem):
-            self.found.append(self._no_unit(number, unit, span, place))
+            self.found += [] if unit.silent else [self._no_unit(number, unit, span, place)]
             return Node(UNKNOWN, (), number.span)
         hidden = self._hidden_unit(number.unit, place.scope)
         if hidden is not None:

@@ -74,7 +74,7 @@ class _Resolver:
             for statement in scope.module.statements
             if isinstance(statement, tree.UnitDeclaration | tree.DimensionDeclaration)
         ]
-        units = UnitTable(declarations)
+        units = UnitTable(declarations, [word for scope in scopes for word in _lost_units(scope)])
         self.found += units.found
         self._see_units(scopes)
         Kinds(self.files, units, self.found).make()
@@ -372,10 +372,16 @@ def _without_name(use: tree.Use, index: int | None) -> Fix:
     return Fix(span, "", Applicability.CERTAIN)
 
 
+def _lost_units(scope: Scope) -> set[str]:
+    """The units whose lines could not be read."""
+    return scope.lost & set(_UNIT_LINE.findall(scope.source.text)) - _units_of(scope) if scope.lost else set()
+
+
 def _units_of(scope: Scope) -> set[str]:
     return {s.word for s in scope.module.statements if isinstance(s, tree.UnitDeclaration)}
 
 
+_UNIT_LINE = re.compile(r"^[ \t]*unit[ \t]+([^\W\d]\w*)", re.MULTILINE)
 _CLOSING_BRACE = re.compile(r"(?:[\s,]|#[^\n]*)*\}")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:\n|$)")
 _WORD = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[^\W\d]\w*')

@@ -251,7 +251,8 @@ class Statements:
             return None
         known = self.units.lookup(shown.unit)
         if isinstance(known, UnitProblem):
-            self.found.append(diagnostic(known.code, known.title, shown.unit_span, help=known.help))
+            if not known.silent:
+                self.found.append(diagnostic(known.code, known.title, shown.unit_span, help=known.help))
             return None
         return known
 

@@ -182,8 +182,8 @@ def _kind(name: str) -> str:
 
     source, _ = read(library_root() / "core" / "kinds.tonne", "stdlib/core/kinds.tonne", DEFAULT_LIMITS)
     assert source is not None
-    kinds = (s for s in parse(source)[0].statements if isinstance(s, tree.KindDeclaration))
-    kind = next(k for k in kinds if k.name == name)
+    declared = (s for s in parse(source)[0].statements if isinstance(s, tree.KindDeclaration))
+    kind = next(k for k in declared if k.name == name)
     rows = ["| field | in | what it is, and what it follows from |", "|---|---|---|"]
     for one in kind.fields:
         type_ = f"[{one.type.word}]" if one.type.is_list else one.type.word

@@ -32,6 +32,7 @@ class UnitProblem(NamedTuple):
     help: str
     instead: str | None = None
     suffix: str = ""  # the magnitude suffix of a number that says what a refused prefix meant
+    silent: bool = False  # it follows from an error in a `unit` line, which is reported
     certain: bool = False  # `instead` is the only mending: the one unit of these letters
 
 
@@ -59,8 +60,6 @@ def explain(table: Words, atom: str, word: str) -> UnitProblem:
         return UnitProblem("D211", f"no unit `{atom}`", help, instead(latin), certain=True)
     if atom.lower() in ("co2", "co2e", "co2eq"):
         return UnitProblem("D209", f"no unit `{atom}`", "carbon is counted in `gCO2e`, `kgCO2e` or `tCO2e`")
-    if atom in table.words:  # declared, but its own definition is bad: reported there
-        return UnitProblem("D209", f"the definition of `{atom}` cannot be used", "mend its `unit` line")
     if re.fullmatch(r"[mM][tT](CO2(eq?)?)?", atom) and atom not in table.words:
         return UnitProblem("D211", f"no unit `{atom}`", "a metric ton is `tCO2e`, a million of them `MtCO2e`")
     meant = SPELLINGS.get(atom.lower())

@@ -134,6 +134,8 @@ def _character(source: SourceFile, at: int) -> Diagnostic:
         return odd
     if after.startswith("//"):
         return _unreadable(at_line(column - 1, column + 1), "a comment begins with `#`")
+    if character == "." and re.search(r"[0-9]\.[0-9]+$", before):
+        return _unreadable(at_line(column - 1, column), "a number has one decimal point")
     hyphen = re.search(r"([a-zA-Z]*)CO2[- ]?eq?$", before)
     if hyphen and character == "/":
         span = at_line(hyphen.start(), column - 1)
@@ -221,6 +223,8 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
         whole = Span(source, span.start - len(groups.group()), span.start + len(rest.group()))
         mended = whole.text.replace(" ", "_")
         return diagnostic("S101", "a number has no spaces", whole, help=f"write `{mended}`", fix=Fix(whole, mended))
+    if previous.text in STATEMENT_WORDS and span.text[0].isdigit():
+        return _unreadable(span, "a name begins with a letter")
     if previous.text in KEYWORDS or span.text in KEYWORDS:
         return _unreadable(span, f"`{span.text if span.text in KEYWORDS else previous.text}` does not stand here")
     whole_value = re.search(r"[0-9][0-9_.]*[kMBT]?[ \t]*$", source.line(span.line)[: previous.column - 1])
@@ -229,8 +233,6 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
     path = _PATH.match(line, span.column - 1)
     if path:
         span = Span(source, span.start, span.start + len(path.group()))
-    if re.fullmatch(r"[0-9]+", previous.text) is None and previous.text in STATEMENT_WORDS:
-        return _unreadable(span, "a name begins with a letter")
     whole = previous.to(span)
     if span.text.startswith("("):
         return diagnostic("S105", "two values stand side by side", whole, help="write ` * ` between them to multiply")
