@@ -79,9 +79,13 @@ NOT_MENDED = [
 
 
 @pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tonne.toml").touch()
+
+
+@pytest.fixture
+def call(project: None) -> Callable[..., Result]:
     return lambda *words: CliRunner().invoke(tonne, list(words), catch_exceptions=False)
 
 
@@ -92,23 +96,30 @@ def scenario(text: str) -> Path:
 
 
 @pytest.mark.parametrize(("wrong", "right"), ONE_WAY.values(), ids=ONE_WAY)
-def test_mends(call: Callable[..., Result], wrong: str, right: str) -> None:
-    path = scenario(f"{RUN}{wrong}\nshow pretrain.co2e\n")
-    result = call("check", "scenario.tonne", "--fix")
-    assert path.read_text(encoding="utf-8") == f"{RUN}{right}\nshow pretrain.co2e\n"
-    assert result.exit_code == 0, result.output
-    assert result.output.startswith("mended ")
-    again = call("check", "scenario.tonne", "--fix")
-    assert "mended" not in again.output
+def test_mends(project: None, wrong: str, right: str) -> None:
+    one = mend(scenario(f"{RUN}{wrong}\nshow pretrain.co2e\n"))
+    assert one.after == f"{RUN}{right}\nshow pretrain.co2e\n"
+    assert one.mended
+    assert not one.checked.has_errors
 
 
 @pytest.mark.parametrize("line", NOT_MENDED)
-def test_leaves_to_the_reader(call: Callable[..., Result], line: str) -> None:
-    text = f"{RUN}{line}\n"
-    path = scenario(text)
-    result = call("check", "scenario.tonne", "--fix")
-    assert path.read_text(encoding="utf-8") == text
-    assert result.exit_code == 1
+def test_leaves_to_the_reader(project: None, line: str) -> None:
+    one = mend(scenario(f"{RUN}{line}\n"))
+    assert not one.changes
+    assert not one.mended
+    assert one.checked.has_errors
+
+
+def test_writes_what_it_mended_once(call: Callable[..., Result]) -> None:
+    path = scenario(f"{RUN}let x = 3 KWh\nshow x\n")
+    first, again = call("check", "scenario.tonne", "--fix"), call("check", "scenario.tonne", "--fix")
+    assert path.read_text(encoding="utf-8") == f"{RUN}let x = 3 kWh\nshow x\n"
+    assert (first.exit_code, first.output) == (
+        0,
+        "mended 1 thing in scenario.tonne: `KWh` → `kWh` (line 5)\nscenario.tonne: nothing left to mend\n",
+    )
+    assert (again.exit_code, again.output) == (0, "scenario.tonne: nothing to mend\n")
 
 
 def test_each_certain_fix_on_all_pages_mends_and_adds_no_error(call: Callable[..., Result]) -> None:
@@ -148,6 +159,13 @@ def test_what_one_mending_shows_is_mended_next(call: Callable[..., Result]) -> N
     path = scenario(f"{RUN}let x = 3\u00a0KWh/TOKEN\nshow x\n")
     assert call("check", "scenario.tonne", "--fix").exit_code == 0
     assert "let x = 3 kWh/token\n" in path.read_text(encoding="utf-8")
+
+
+def test_an_import_is_kept_while_a_name_is_misspelt(call: Callable[..., Result]) -> None:
+    text = 'use hardware.nvidia { h100_sxm }\nrun a {\n  hardware = h100_sxn\n  energy = 3 KWh from "x"\n}\n'
+    path = scenario(text)
+    assert call("check", "scenario.tonne", "--fix").exit_code == 1
+    assert path.read_text(encoding="utf-8") == text.replace("KWh", "kWh")
 
 
 def test_a_diff_writes_nothing(call: Callable[..., Result]) -> None:

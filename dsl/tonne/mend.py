@@ -65,13 +65,19 @@ def may_be_written(checked: Checked) -> bool:
 
 
 def _certain(checked: Checked) -> list[Diagnostic]:
-    """The findings in the file itself that have one mending, none of which touches another."""
+    """The findings in the file itself that have one mending, none of which touches another.
+
+    While there are errors, only these: an import that looks unused may be what a misspelt name was to be.
+    """
     assert checked.project is not None
     entry = checked.project.entry.source
     fixable = [
         d
         for d in checked.diagnostics
-        if d.fix is not None and d.fix.applicability is Applicability.CERTAIN and d.fix.span.source is entry
+        if d.fix is not None
+        and d.fix.applicability is Applicability.CERTAIN
+        and d.fix.span.source is entry
+        and (d.is_error or not checked.has_errors)
     ]
     kept: list[Diagnostic] = []
     at = -1

@@ -13,10 +13,10 @@ from tonne.diagnostic import Applicability, Diagnostic, Fix, Label, diagnostic
 from tonne.source import SourceFile, Span
 
 # Signs with one meaning here; those between values have a blank on both sides.
-_SAME_SIGN = {"≤": "<=", "≥": ">=", "−": "-", "≦": "<=", "≧": ">=", "‐": "-", "‑": "-", "＝": "=", "＋": "+"}
+_SAME_SIGN = {"≤": "<=", "≥": ">=", "−": "-", "≦": "<=", "≧": ">=", "＝": "=", "＋": "+"}
 _SPACED_SIGN = {"×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "∕": "/"}
-_QUOTED = re.compile(r'[“”„«‟]([^"“”„«»‟\n]*)[“”»‟]')
-_TEXT = re.compile(r'("(?:\\.|[^"\\])*")')
+_QUOTED = re.compile(r'[“”„«‟]([^"\\“”„«»‟\n]*)[“”»‟]')
+_TEXT_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*"|#.*)')
 # Letters of other alphabets that look like ours.
 _LOOKS_LIKE = str.maketrans(
     "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧνο",
@@ -52,16 +52,17 @@ def odd_character(source: SourceFile, at: int) -> Diagnostic | None:
     if quoted:
         mended = f'"{quoted.group(1)}"'
         return _said("texts stand in straight quotes", Span(source, at, quoted.end()), mended)
+    no_sign = f"`{character}` ({called(character)}) is no sign here"
     if character in _SAME_SIGN:
-        return _said(f"`{called(character)}` is no sign here", span, _SAME_SIGN[character])
+        return _said(no_sign, span, _SAME_SIGN[character])
     if character in _SPACED_SIGN:
         blanks = source.text[at - 1 : at] == " " and source.text[at + 1 : at + 2] == " "
-        return _said(f"`{called(character)}` is no sign here", span, _SPACED_SIGN[character]) if blanks else None
+        return _said(no_sign, span, _SPACED_SIGN[character]) if blanks else None
     category = unicodedata.category(character)
     if category[0] in "ZC":
         line = source.line(span.line)
         start = at - span.column + 1
-        mended = "".join(part if i % 2 else _plain(part) for i, part in enumerate(_TEXT.split(line)))
+        mended = "".join(part if i % 2 else _plain(part) for i, part in enumerate(_TEXT_OR_COMMENT.split(line)))
         fix = Fix(Span(source, start, start + len(line)), mended, Applicability.CERTAIN)
         help = "write a plain blank" if _plain(character) else "remove it"
         return diagnostic("S101", f"`{called(character)}` cannot be read here", span, help=help, fix=fix)

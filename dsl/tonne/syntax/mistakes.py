@@ -28,6 +28,8 @@ _CHARACTERS = {
     "·": "write ` * ` to multiply, or `*` inside a unit",
     "÷": "write ` / ` to divide",
     "≈": "write `within 5% of`",
+    "‐": "write `-`",
+    "‑": "write `-`",
     "–": "write `-`, or `..` for a range",
     "—": "write `-`",
     "…": "write `..` for a range",
