@@ -20,6 +20,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the ```output fences of the test pages")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The tests keep parsed files in pytest's own cache, and leave that of the user alone."""
+    assert config.cache is not None
+    os.environ.setdefault("TONNE_CACHE_DIR", str(config.cache.mkdir("tonne")))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """With TONNE_LEAVE_NONE_OUT, as in CI, a test that is left out fails the run."""

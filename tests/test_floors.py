@@ -149,5 +149,21 @@ def test_help_imports_nothing_heavy() -> None:
     assert imported_by("--help").isdisjoint({"numpy", "sympy", "pint", "lark", "bibtexparser", "rich"})
 
 
-def test_a_check_imports_no_sympy() -> None:
-    assert "sympy" not in imported_by("check", "scenarios/quickstart.tonne")
+def test_a_check_of_a_known_file_parses_and_computes_nothing() -> None:
+    imported_by("check", "scenarios/quickstart.tonne")  # the first one may have to
+    again = imported_by("check", "scenarios/quickstart.tonne")
+    assert again.isdisjoint({"numpy", "sympy", "pint", "lark", "bibtexparser", "rich"})
+
+
+def test_a_check_after_an_edit_imports_the_parser_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.tonne"
+    path.write_text("let x = 1\n", encoding="utf-8")
+    imported_by("check", str(path))
+    path.write_text("let x = 2\n", encoding="utf-8")
+    again = imported_by("check", str(path))
+    assert again.isdisjoint({"numpy", "sympy", "pint", "bibtexparser", "rich"})
+    assert "lark" in again
+
+
+def test_a_run_imports_no_sympy_and_no_pint() -> None:
+    assert imported_by("run", "scenarios/quickstart.tonne").isdisjoint({"sympy", "pint"})

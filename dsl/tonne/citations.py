@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 
+from tonne.cache import cached
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.limits import DEFAULT_LIMITS
 from tonne.source import SourceFile, Span
+from tonne.values import Record, field
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Record, frozen=True):
     """One entry: its key, the line where it stands (from 1), and its fields as written."""
 
     key: str
@@ -26,14 +25,19 @@ class Source:
         return ". ".join(part for part in parts if part) or self.key
 
 
-@dataclass(frozen=True)
-class Bibliography:
+class Bibliography(Record, frozen=True):
     entries: Mapping[str, Source] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()  # keys of entries that could not be read
 
 
 def read_bibliography(source: SourceFile) -> tuple[Bibliography, list[Diagnostic]]:
     """The entries of a BibTeX file, and P307 for each that cannot be read or whose key stands twice."""
+    return cached("bibliography", [source.text], lambda: _read(source), source=source)
+
+
+def _read(source: SourceFile) -> tuple[Bibliography, list[Diagnostic]]:
+    import logging
+
     import bibtexparser
 
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # it would write the file's own text to the terminal

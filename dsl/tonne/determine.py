@@ -9,16 +9,15 @@ one answer serves every instance with the same pattern.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from tonne.order import is_circular, strongly_connected
+from tonne.values import Record
 
 Fact = Hashable  # the name of a field of the instance, or something outside it
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Record, frozen=True):
     """What is known of an instance before anything is derived.
 
     `given` are fields with a value of their own; `outside` are facts of other instances and of the file that are
@@ -30,8 +29,7 @@ class Pattern:
     bound: tuple[tuple[str, frozenset[Fact]], ...] = ()
 
 
-@dataclass(frozen=True)
-class Determination:
+class Determination(Record, frozen=True):
     """`chosen` is field → index of its alternative, in an order in which each field comes after what it needs.
 
     A bound field has index -1. `undetermined` are the other fields that are not given.

@@ -7,11 +7,11 @@ the business of `tonne.report`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tonne.catalogue import CATALOGUE, Severity
 from tonne.source import Span
+from tonne.values import Record, replace
 
 
 class Applicability(StrEnum):
@@ -21,16 +21,14 @@ class Applicability(StrEnum):
     LIKELY = "likely"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Record, frozen=True):
     """A place in a file and what it is."""
 
     span: Span
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Record, frozen=True):
     """A mending: replace the span by the text."""
 
     span: Span
@@ -38,8 +36,7 @@ class Fix:
     applicability: Applicability = Applicability.LIKELY
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Record, frozen=True):
     """One finding. The first label is the primary one and gives the position.
 
     `title` is a lower-case fact about the reader's own words, `help` something to type, `notes` further facts.

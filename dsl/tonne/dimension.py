@@ -6,13 +6,13 @@ Values are interned by `Dimension.of`, so that comparing two is cheap. A base is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from tonne.values import Record
 
-@dataclass(frozen=True, slots=True)
-class Dimension:
+
+class Dimension(Record, frozen=True):
     """Base → exponent, sorted by base, without zeros."""
 
     powers: tuple[tuple[str, Fraction], ...] = ()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from tonne import library
+from tonne.cache import cached
 from tonne.citations import Bibliography, Source, read_bibliography
 from tonne.diagnostic import Diagnostic, diagnostic
-from tonne.limits import DEFAULT_LIMITS
+from tonne.limits import DEFAULT_LIMITS, Limits
 from tonne.names import Scope, did_you_mean
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
-from tonne.syntax.parse import parse, parse_line
 
 
 class Files:
@@ -62,14 +63,11 @@ class Files:
     def _read(self, path: Path, *, is_library: bool, text: str | None = None) -> Scope | None:
         key = path.resolve()
         if key not in self._loaded:
-            limits = DEFAULT_LIMITS if is_library else self.settings.limits
-            source, problems = library.read(path, library.display_name(path), limits, text)
+            module, problems = (
+                _library_module(path) if is_library and text is None else _module(path, self.settings.limits, text)
+            )
             self.found += problems
-            self._loaded[key] = None
-            if source is not None:
-                module, problems = parse(source, limits)
-                self.found += problems
-                self._loaded[key] = Scope(module, is_library, lost=set(module.lost))
+            self._loaded[key] = None if module is None else Scope(module, is_library, lost=set(module.lost))
         return self._loaded[key]
 
     def _use(self, scope: Scope, use: tree.Use) -> Scope | None:
@@ -136,6 +134,30 @@ class Files:
         return Bibliography(entries, frozenset(lost))
 
 
+def _module(path: Path, limits: Limits, text: str | None = None) -> tuple[tree.Module | None, list[Diagnostic]]:
+    """A file, read and parsed."""
+    source, problems = library.read(path, library.display_name(path), limits, text)
+    return (None, problems) if source is None else _parsed(source, limits)
+
+
+@lru_cache(maxsize=1000)
+def _library_module(path: Path) -> tuple[tree.Module | None, list[Diagnostic]]:
+    """A file of the standard library, which does not change while the program runs."""
+    return _module(path, DEFAULT_LIMITS)
+
+
+def _parsed(source: SourceFile, limits: Limits) -> tuple[tree.Module, list[Diagnostic]]:
+    """The tree of a file; one without a mistake is kept, so that neither its text nor the grammar is read again."""
+
+    def make() -> tuple[tree.Module, list[Diagnostic]]:
+        from tonne.syntax.parse import parse
+
+        return parse(source, limits)
+
+    texts = [source.text, str(limits.nesting)]
+    return cached("tree", texts, make, source=source, worth_keeping=lambda parsed: not parsed[1])
+
+
 # The name of the source of what was set on the command line.
 SETTING = "--set"
 # Among the lost names of a file: its bibliography could not be read, so no source is missed.
@@ -144,6 +166,8 @@ ALL_SOURCES = "*sources*"
 
 def read_setting(text: str) -> tuple[tree.Rebinding | None, list[Diagnostic]]:
     """A `PATH=VALUE` of the command line; the value is any that the language can write."""
+    from tonne.syntax.parse import parse_line
+
     source = SourceFile(SETTING, text.replace("=", " = ", 1))
     node, found = parse_line(source, "case_line")
     if isinstance(node, tree.Rebinding):

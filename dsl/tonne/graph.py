@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from tonne.dimension import RATIO, Dimension
 from tonne.source import Span
+from tonne.values import Record, Unprinted
 
 NUMBER, LEAF, UNKNOWN = "number", "leaf", "unknown"
 
 Interval = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Node:
+class Node(Unprinted, Record, frozen=True, eq=False):
     """One operation. `payload` is a `Given` for a number, whatever a leaf stands for in a leaf, else None."""
 
     op: str
@@ -32,8 +31,7 @@ class Node:
     payload: Any = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Given:
+class Given(Unprinted, Record, frozen=True, eq=False):
     """A number as it enters the graph, in base units.
 
     `half_unit` is half a unit of its last written digit, 0 when the number is exact. `written` is the tree's number;
@@ -77,8 +75,7 @@ def postorder_all(roots: Sequence[Node]) -> list[Node]:
 # "ratio" (arguments are ratios, so is the result), "keep" (that of the argument), "count" (a ratio, whatever is counted).
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(Record, frozen=True):
     name: str
     arity: int | None  # None: one or more, or a list
     dimension: str

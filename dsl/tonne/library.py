@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import stat
-import tomllib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.limits import DEFAULT_LIMITS, Limits
 from tonne.source import SourceFile, Span
 from tonne.syntax.fences import only_fences
+from tonne.values import fields, replace
 
 SUFFIXES = (".tonne", ".md")
 CORE = ("core.units", "core.kinds")
@@ -99,6 +99,8 @@ def read_settings(root: Path) -> tuple[Settings, list[Diagnostic]]:
     source, found = read(path, SETTINGS, DEFAULT_LIMITS)
     if source is None:
         return Settings(), found
+    import tomllib
+
     try:
         document = tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:

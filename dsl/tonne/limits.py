@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tonne.values import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Record, frozen=True):
     """Set in `tonne.toml` under `[limits]`, where `_` is written `-`."""
 
     file_bytes: int = 1_000_000

@@ -7,7 +7,6 @@ tests and tables.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from tonne.determine import Determination, Determiner, Pattern
 from tonne.dimension import Dimension
@@ -19,14 +18,14 @@ from tonne.relations import Relation
 from tonne.source import Span
 from tonne.syntax import tree
 from tonne.units import Unit
+from tonne.values import Record, Unprinted, field
 
 # The ends of a range; the upper one may be open.
 Ends = tuple[Formula, Formula | None]
 Target = Instance | tuple[Instance, ...]
 
 
-@dataclass(eq=False, repr=False)
-class KindFormulas:
+class KindFormulas(Unprinted, Record, eq=False):
     """A kind with its formulas lowered: alternatives of quantities, ways to references, ranges."""
 
     kind: Kind
@@ -40,8 +39,7 @@ class KindFormulas:
     has_errors: bool = False  # a formula was found wrong and left out, so that silence about what it gives is due
 
 
-@dataclass(eq=False, repr=False)
-class State:
+class State(Unprinted, Record, eq=False):
     """An instance, determined: what its references lead to and the node of each determined quantity."""
 
     instance: Instance
@@ -55,8 +53,7 @@ class State:
         return name in self.instance.bindings
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class TestSides:
+class TestSides(Unprinted, Record, frozen=True, eq=False):
     """A test with its parts as nodes; None where a part is undetermined or was found wrong.
 
     `parts` are named `left`, `right`, `tolerance`, `low`, `high` as the test has them.
@@ -72,8 +69,7 @@ class TestSides:
     references: tuple[Reference, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ShownValue:
+class ShownValue(Unprinted, Record, frozen=True, eq=False):
     text: str
     node: Node | None
     unit: Unit | None
@@ -82,8 +78,7 @@ class ShownValue:
     references: tuple[Reference, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ShownTable:
+class ShownTable(Unprinted, Record, frozen=True, eq=False):
     """A `show`: one row a list member (or one row without a name), one column a shown expression."""
 
     title: str | None
@@ -93,8 +88,7 @@ class ShownTable:
     span: Span
 
 
-@dataclass(eq=False, repr=False)
-class Model:
+class Model(Unprinted, Record, eq=False):
     """Filled by `tonne.build`, then only read. `lists` are the members of each let that is a list."""
 
     project: Project

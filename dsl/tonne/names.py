@@ -5,9 +5,7 @@ Made by `tonne.resolve`; these are the symbols that formulas are bound to.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from tonne.citations import Bibliography
@@ -16,12 +14,12 @@ from tonne.library import Settings
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 from tonne.units import Unit, UnitTable
+from tonne.values import Record, Unprinted, field
 
 LABEL_TYPES = ("text", "date")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Field:
+class Field(Unprinted, Record, frozen=True, eq=False):
     """A field of a kind: a quantity (`unit`), a reference (`target`), or a label (`label`).
 
     All three are None when the type could not be read.
@@ -40,8 +38,7 @@ class Field:
         return self.unit is not None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Kind:
+class Kind(Unprinted, Record, frozen=True, eq=False):
     name: str
     parent: Kind | None
     fields: dict[str, Field]
@@ -63,8 +60,7 @@ class Kind:
         return [f for f in self.fields.values() if f.target is not None]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Binding:
+class Binding(Unprinted, Record, frozen=True, eq=False):
     """One assumption. Copies made by `like` share it."""
 
     field: Field
@@ -75,8 +71,7 @@ class Binding:
     set_by_command: bool = False
 
 
-@dataclass(eq=False, repr=False)
-class Instance:
+class Instance(Unprinted, Record, eq=False):
     """`bindings` are those in force, `own` says which were written here. Filled while resolving, then only read."""
 
     name: str
@@ -89,8 +84,7 @@ class Instance:
     partly_read: bool = False  # a line of its block, or of what it copies, could not be read
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Let:
+class Let(Unprinted, Record, frozen=True, eq=False):
     name: str
     declaration: tree.Let
     scope: Scope
@@ -99,8 +93,7 @@ class Let:
     set_by_command: bool = False
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Study:
+class Study(Unprinted, Record, frozen=True, eq=False):
     """A sweep, a case or an optimum: a name that is read and not evaluated yet."""
 
     name: str
@@ -111,8 +104,7 @@ class Study:
 Symbol = Instance | Let | Study
 
 
-@dataclass(eq=False, repr=False)
-class Scope:
+class Scope(Unprinted, Record, eq=False):
     """What the names of one file stand for. Filled while resolving, then only read."""
 
     module: tree.Module
@@ -128,8 +120,7 @@ class Scope:
         return self.module.source
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(Record, frozen=True):
     """A scenario with all that it uses; `entry` is the file that was asked for."""
 
     entry: Scope
@@ -158,6 +149,8 @@ def closest(word: str, names: Iterable[str]) -> str | None:
     longer = [n for n in known if len(word) > 2 and n.lower().startswith(word.lower())]
     if longer:
         return longer[0]
+    import difflib
+
     near = difflib.get_close_matches(word, known, 1, 0.65)
     return near[0] if near else None
 

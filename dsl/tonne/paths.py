@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tonne import library
 from tonne.diagnostic import Diagnostic, Label, diagnostic
@@ -16,10 +15,10 @@ from tonne.names import Field, Instance, Kind, Let, Scope, Study, closest, did_y
 from tonne.source import Span
 from tonne.syntax import tree
 from tonne.units import UnitTable
+from tonne.values import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Record, frozen=True):
     """What a leaf stands for.
 
     `root` is an instance or a let, or None for the instance that a kind's formula is about; `refs` are the reference
@@ -44,8 +43,7 @@ class Reference:
         return ".".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record, frozen=True):
     """Where an expression stands: its file, the kind whose fields it sees, the field that it is bound to."""
 
     scope: Scope

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tonne.catalogue import Severity
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
@@ -19,6 +18,7 @@ from tonne.relations import value_at
 from tonne.run import Run, field_label
 from tonne.syntax import tree
 from tonne.syntax.keywords import SUFFIX_EXPONENTS
+from tonne.values import replace
 
 # A value this close beyond an end is rounding, not a violation.
 _SLACK = 1e-9

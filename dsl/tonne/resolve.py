@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from tonne import library
@@ -34,7 +33,8 @@ from tonne.order import is_circular, strongly_connected
 from tonne.source import Span
 from tonne.syntax import tree
 from tonne.syntax.keywords import KEYWORDS
-from tonne.units import UnitTable
+from tonne.units import unit_table
+from tonne.values import replace
 
 
 def resolve(
@@ -68,13 +68,13 @@ class _Resolver:
 
     def project(self, entry: Scope, rebindings: Sequence[tree.Rebinding]) -> Project:
         scopes = self.files.scopes
-        declarations = [
+        declarations = tuple(
             statement
             for scope in scopes
             for statement in scope.module.statements
             if isinstance(statement, tree.UnitDeclaration | tree.DimensionDeclaration)
-        ]
-        units = UnitTable(declarations, [word for scope in scopes for word in _lost_units(scope)])
+        )
+        units = unit_table(declarations, frozenset(word for scope in scopes for word in _lost_units(scope)))
         self.found += units.found
         self._see_units(scopes)
         Kinds(self.files, units, self.found).make()
@@ -129,6 +129,8 @@ class _Resolver:
                     elif name not in others:
                         if name not in used.lost:
                             help, fix = did_you_mean(name, [*own[used], *used.kinds], span)
+                            if (module := library.module_of(name)) is not None:  # a name of the library, elsewhere
+                                help, fix = f"write `use {module} {{ {name} }}`", None
                             title = f"`{use.target}` has nothing called `{name}`"
                             self.found.append(diagnostic("N111", title, span, help=help, fix=fix))
                         scope.lost.add(name)
@@ -199,6 +201,8 @@ class _Resolver:
         expr = one.value.expr
         if symbol is None:
             help, _ = did_you_mean(name, used.symbols, expr.span)
+            if (elsewhere := library.module_of(name)) is not None:
+                help = f"write `{elsewhere}.{name}`"
             self.found.append(diagnostic("N111", f"`{module}` has nothing called `{name}`", expr.span, help=help))
             scope.lost.add(expr.parts[0])
             return one

@@ -7,7 +7,7 @@ none, and what is wrong with the dimensions of its arguments. Looks at constants
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.dimension import RATIO
@@ -35,8 +35,7 @@ _RATIO = Unit("ratio", 1.0, RATIO, True)
 _SLACK = 1e-9
 
 
-@dataclass(frozen=True)
-class _Site:
+class _Site(NamedTuple):
     """A value with a spread: its point, the unit that both are of, and where it stands."""
 
     spread: tree.Call

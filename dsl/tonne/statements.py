@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.dimension import RATIO, Dimension
@@ -21,6 +20,7 @@ from tonne.syntax import tree
 from tonne.syntax.walk import test_parts
 from tonne.unit_problems import UnitProblem
 from tonne.units import Unit
+from tonne.values import replace
 
 
 def expressions(statement: tree.Statement) -> Iterator[tree.Expr]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection
 from typing import NamedTuple, Protocol
@@ -129,5 +128,7 @@ def near_word(table: Words, atom: str) -> str | None:
         return spelled[0]
     if len(atom) < 4:
         return None
+    import difflib
+
     close = difflib.get_close_matches(atom, words, 1, 0.75)
     return close[0] if close else None

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tonne.cache import cached
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.dimension import RATIO, Dimension
 from tonne.order import is_circular, strongly_connected
@@ -21,6 +21,7 @@ from tonne.syntax import tree
 from tonne.syntax.walk import within
 from tonne.unit_prefixes import PREFIXES, SI_PREFIXES
 from tonne.unit_problems import UnitProblem, explain
+from tonne.values import Record
 
 if TYPE_CHECKING:
     import pint
@@ -31,6 +32,8 @@ ALSO_COUNTED = {"FLOP"}
 MAX_POWER = 24
 # Numbers and signs in the definition of a unit.
 MOST_PARTS = 40
+# Words that are remembered with what they are worth, or why they are none.
+MOST_WORDS = 10_000
 
 _FACTOR = re.compile(r"([*/]?)([^*/^]+)(?:\^(-?[0-9]+))?")
 _WORD_IN_DEFINITION = re.compile(r"[^\W\d]\w*|[%$€]")
@@ -45,10 +48,17 @@ class Unit(NamedTuple):
     counted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Declared:
+class _Declared(Record, frozen=True):
     declaration: tree.UnitDeclaration
     prefixes: tuple[str, ...]
+
+
+@lru_cache(maxsize=8)
+def unit_table(
+    declarations: tuple[tree.UnitDeclaration | tree.DimensionDeclaration, ...], lost: frozenset[str] = frozenset()
+) -> UnitTable:
+    """The table of these declarations: one for all scenarios of a process that declare no units of their own."""
+    return UnitTable(declarations, lost)
 
 
 class UnitTable:
@@ -62,7 +72,7 @@ class UnitTable:
         self.found: list[Diagnostic] = []
         self._declared: dict[str, _Declared] = {}
         self._canonical: dict[str, str] = {}  # an alias → its unit
-        self._atoms: dict[str, Unit | None] = {}
+        self._atoms: dict[str, Unit] = {}
         self._words: dict[str, Unit | UnitProblem] = {}
         self._bad: set[str] = set()
         self._order: list[str] = []
@@ -198,6 +208,8 @@ class UnitTable:
         """What a unit word is worth, or why it is none."""
         known = self._words.get(word)
         if known is None:
+            if len(self._words) >= MOST_WORDS:
+                self._words.clear()
             known = self._words[word] = self._compound(word)
         return known
 
@@ -254,15 +266,32 @@ class UnitTable:
         if atom not in self._atoms:
             split = self.split(atom)
             if split is None or split[1] in self._bad:
-                self._atoms[atom] = None
-            else:
-                prefix, word = split
-                declared = self._declared[word]
-                base = declared.declaration.definition is None
-                counted = not prefix and base and (not declared.prefixes or word in ALSO_COUNTED)
-                factor, powers = _ask_pint(self.registry, prefix, word)
-                self._atoms[atom] = Unit(atom, factor, Dimension.of(powers), counted or word == "ratio")
+                return None
+            prefix, word = split
+            declared = self._declared[word]
+            base = declared.declaration.definition is None
+            counted = not prefix and base and (not declared.prefixes or word in ALSO_COUNTED)
+            factor, powers = self._worth[prefix + word]
+            self._atoms[atom] = Unit(atom, factor, Dimension.of(powers), counted or word == "ratio")
         return self._atoms[atom]
+
+    @cached_property
+    def _worth(self) -> dict[str, tuple[float, dict[str, Fraction]]]:
+        """What each unit is worth in base units, with each of its prefixes: asked of pint once for these declarations."""
+        declared = [(word, self._declared[word]) for word in self._order]
+        texts = []
+        for word, one in declared:
+            definition = one.declaration.definition
+            texts.append(f"{word} {'' if definition is None else _pint_text(definition)} {' '.join(one.prefixes)}")
+        return cached(
+            "units",
+            texts,
+            lambda: {
+                prefix + word: _ask_pint(self.registry, prefix, word)
+                for word, one in declared
+                for prefix in ("", *one.prefixes)
+            },
+        )
 
     @cached_property
     def registry(self) -> pint.UnitRegistry[Any]:

@@ -59,7 +59,6 @@ def check(files: tuple[Path, ...], overrides: tuple[str, ...], strict: bool, fix
 
     Names, units and dimensions, sources, and whether everything that is needed is determined.
     """
-    from tonne.report.diagnostics import as_json
     from tonne.scenario import check as check_file
 
     if diff and (not fix or style == "json"):
@@ -79,6 +78,8 @@ def check(files: tuple[Path, ...], overrides: tuple[str, ...], strict: bool, fix
     checked = [one.checked for one in mended] if len(files) == 1 and fix else [check_file(f, overrides) for f in files]
     found = without_repeats(d for one in checked for d in one.diagnostics)
     if style == "json":
+        from tonne.report.diagnostics import as_json
+
         done = {"mended": [as_json(d) for one in mended for d in one.mended]} if fix else {}
         print_json({"version": 1, "diagnostics": [as_json(d) for d in found], **done})
     else:
@@ -86,7 +87,7 @@ def check(files: tuple[Path, ...], overrides: tuple[str, ...], strict: bool, fix
         if not found:
             what = files[0].name if len(files) == 1 else f"{len(files)} files"
             left = " left" if any(one.changes for one in mended) else ""
-            console().print(visible(f"{what}: nothing{left} to mend"))
+            click.echo(visible(f"{what}: nothing{left} to mend"))
     sys.exit(exit_code(found, strict))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +19,9 @@ from tonne.cli.shared import (
     strict,
     width_of,
 )
-from tonne.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from tonne.diagnostic import Diagnostic
 
 
 @click.command(

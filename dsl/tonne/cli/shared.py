@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tonne.catalogue import Severity
-from tonne.diagnostic import Diagnostic
 from tonne.formatting import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderHook
+
+    from tonne.diagnostic import Diagnostic
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -97,11 +98,13 @@ def width_of(out: Console) -> int:
 
 def print_findings(found: Iterable[Diagnostic], style: str, *, stderr: bool) -> None:
     """Diagnostics in full or one a line, with a count at the end."""
+    found = list(found)
+    if not found:
+        return
     from rich.text import Text
 
     from tonne.report.diagnostics import in_full, one_line, summary
 
-    found = list(found)
     out = console(stderr)
     for index, one in enumerate(found):
         if style == "short":

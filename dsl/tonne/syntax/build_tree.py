@@ -7,7 +7,6 @@ say: words of the language used as names, and nesting beyond the limit.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from lark import Token, Transformer
@@ -18,6 +17,7 @@ from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 from tonne.syntax.keywords import KEYWORDS, SUFFIX_EXPONENTS
 from tonne.syntax.mistakes import keyword_as_name
+from tonne.values import replace
 
 _NUMBER = re.compile(r"([0-9_]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?([kMBT])?$")
 _ESCAPE = re.compile(r"\\(.)")
@@ -38,17 +38,17 @@ class TreeBuilder(Transformer[Token, Any]):
         """Name the statement that is parsed next; `offset` is where its text begins in the file."""
         self.source = source
         self.offset = offset
+        self.found = []
 
     # ── tokens ──
 
     def span(self, token: Token) -> Span:
         """Where a token stands, without the newlines that a continuing word may carry before it."""
-        text = str(token)
         start = self.offset + (token.start_pos or 0)
-        word = text.lstrip()
-        if "\n" in text:
-            word = text.rsplit("\n", 1)[1].lstrip()
-        return Span(self.source, start + len(text) - len(word), start + len(text))
+        end = start + len(token)
+        if token[0] in " \t\r\n#":  # a continuing word carries what stands before it
+            start = end - len(token.rpartition("\n")[2].lstrip())
+        return Span(self.source, start, end)
 
     def named(self, token: Token) -> tuple[str, Span]:
         span = self.span(token)

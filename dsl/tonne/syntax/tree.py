@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tonne.source import SourceFile, Span
+from tonne.values import Record
 
 # ── provenance ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Record, frozen=True, gc=False):
     """`from key "locator"`: one entry of a bibliography."""
 
     key: str
@@ -22,8 +22,7 @@ class Citation:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Record, frozen=True, gc=False):
     """Where the numbers of a line are from."""
 
     span: Span
@@ -39,8 +38,7 @@ class Provenance:
         return words
 
 
-@dataclass(frozen=True, slots=True)
-class Allow:
+class Allow(Record, frozen=True, gc=False):
     """`allow CODE "why"`: a warning that the author accepts on this line."""
 
     code: str
@@ -51,8 +49,7 @@ class Allow:
 # ── expressions (`depth` counts nesting; the left of a chain such as a + b + c does not nest) ─────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Record, frozen=True, gc=False):
     """A number as written, with its unit word.
 
     `value` is in the unit as written; `half_unit` is half a unit of the last written digit, in the same unit; `whole`
@@ -68,8 +65,7 @@ class Number:
     unit_span: Span | None
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Record, frozen=True, gc=False):
     parts: tuple[str, ...]
     span: Span
     part_spans: tuple[Span, ...]
@@ -78,8 +74,7 @@ class Path:
         return ".".join(self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Record, frozen=True, gc=False):
     name: str
     arguments: tuple[Argument, ...]
     span: Span
@@ -87,8 +82,7 @@ class Call:
     depth: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Record, frozen=True, gc=False):
     """`value` is a test only in `probability(a < b)`."""
 
     name: str | None
@@ -96,8 +90,7 @@ class Argument:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Record, frozen=True, gc=False):
     operator: str  # + - * / ^
     left: Expr
     right: Expr
@@ -106,8 +99,7 @@ class Binary:
     depth: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Negate:
+class Negate(Record, frozen=True, gc=False):
     operand: Expr
     span: Span
     depth: int = 0
@@ -116,8 +108,7 @@ class Negate:
 Expr = Number | Path | Call | Binary | Negate
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Record, frozen=True, gc=False):
     """A label: a text, or a date as it was written."""
 
     value: str
@@ -126,16 +117,14 @@ class Text:
     provenance: Provenance | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Record, frozen=True, gc=False):
     """`[a, b, c]`."""
 
     items: tuple[Expr, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Record, frozen=True, gc=False):
     """What a line binds: an expression, its spread, where it is from, which warning is accepted."""
 
     expr: Expr
@@ -145,8 +134,7 @@ class Value:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Record, frozen=True, gc=False):
     """`low .. high`, or `low ..` without an end."""
 
     low: Expr
@@ -154,8 +142,7 @@ class Range:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class UsualRange:
+class UsualRange(Record, frozen=True, gc=False):
     range: Range
     provenance: Provenance | None
 
@@ -163,14 +150,12 @@ class UsualRange:
 # ── declarations ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Doc:
+class Doc(Record, frozen=True, gc=False):
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Record, frozen=True, gc=False):
     """`use hardware.nvidia { a, b }` (a library, `is_file` false) or `use "./site" { c }`."""
 
     target: str
@@ -180,14 +165,12 @@ class Use:
     target_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Bibliography:
+class Bibliography(Record, frozen=True, gc=False):
     path: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class DimensionDeclaration:
+class DimensionDeclaration(Record, frozen=True, gc=False):
     name: str
     unit: str | None
     span: Span
@@ -195,8 +178,7 @@ class DimensionDeclaration:
     unit_span: Span | None
 
 
-@dataclass(frozen=True, slots=True)
-class UnitDeclaration:
+class UnitDeclaration(Record, frozen=True, gc=False):
     word: str
     doc: str | None
     definition: Expr | None
@@ -207,8 +189,7 @@ class UnitDeclaration:
     provenance: Provenance | None
 
 
-@dataclass(frozen=True, slots=True)
-class TypeName:
+class TypeName(Record, frozen=True, gc=False):
     """A unit word or the name of a kind; `is_list` for `[run]`."""
 
     word: str
@@ -216,8 +197,7 @@ class TypeName:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class FieldDeclaration:
+class FieldDeclaration(Record, frozen=True, gc=False):
     name: str
     type: TypeName
     bounds: Range | None
@@ -228,8 +208,7 @@ class FieldDeclaration:
     name_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class KindDeclaration:
+class KindDeclaration(Record, frozen=True, gc=False):
     name: str
     like: Path | None
     doc: str | None
@@ -238,22 +217,19 @@ class KindDeclaration:
     name_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Record, frozen=True, gc=False):
     name: str
     value: Value | Text | ListOf
     span: Span
     name_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Without:
+class Without(Record, frozen=True, gc=False):
     names: tuple[tuple[str, Span], ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceDeclaration:
+class InstanceDeclaration(Record, frozen=True, gc=False):
     """`partly_read` says that a line of its block could not be read, so that silence about it is due."""
 
     kind: str
@@ -268,8 +244,7 @@ class InstanceDeclaration:
     partly_read: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Let:
+class Let(Record, frozen=True, gc=False):
     name: str
     type: TypeName | None
     value: Value | ListOf
@@ -280,8 +255,7 @@ class Let:
 # ── tests and tables ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Record, frozen=True, gc=False):
     """`left OP right` with one of `== <= >= < >`."""
 
     operator: str
@@ -291,8 +265,7 @@ class Comparison:
     operator_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(Record, frozen=True, gc=False):
     """`left within tolerance of right`."""
 
     left: Expr
@@ -301,8 +274,7 @@ class Near:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
+class Inside(Record, frozen=True, gc=False):
     """`left in low .. high`."""
 
     left: Expr
@@ -313,32 +285,28 @@ class Inside:
 Test = Comparison | Near | Inside
 
 
-@dataclass(frozen=True, slots=True)
-class Require:
+class Require(Record, frozen=True, gc=False):
     test: Test
     share: Expr | None  # `in 90% of draws`
     provenance: Provenance | None
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Record, frozen=True, gc=False):
     test: Test
     provenance: Provenance | None
     allow: Allow | None
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Record, frozen=True, gc=False):
     expr: Expr
     unit: str | None
     span: Span
     unit_span: Span | None
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(Record, frozen=True, gc=False):
     """`show a, b` or, with `of`, the table `show runs { a, b }`."""
 
     of: Path | None
@@ -350,15 +318,13 @@ class Show:
 # ── studies: read here, evaluated by later stages ───────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Vary:
+class Vary(Record, frozen=True, gc=False):
     path: Path
     values: ListOf | Call
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(Record, frozen=True, gc=False):
     name: str
     doc: str | None
     varied: tuple[Vary, ...]
@@ -367,8 +333,7 @@ class Sweep:
     name_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Rebinding:
+class Rebinding(Record, frozen=True, gc=False):
     """`path = value`, in a case or on the command line."""
 
     path: Path
@@ -376,8 +341,7 @@ class Rebinding:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Record, frozen=True, gc=False):
     name: str
     title: str | None
     rebindings: tuple[Rebinding, ...]
@@ -385,34 +349,29 @@ class Case:
     name_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Free:
+class Free(Record, frozen=True, gc=False):
     path: Path
     bounds: Range | None
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Objective:
+class Objective(Record, frozen=True, gc=False):
     sense: str  # minimize | maximize
     expr: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Over:
+class Over(Record, frozen=True, gc=False):
     free: tuple[Free, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Record, frozen=True, gc=False):
     test: Comparison
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Optimum:
+class Optimum(Record, frozen=True, gc=False):
     name: str
     doc: str | None
     objectives: tuple[Objective, ...]
@@ -423,8 +382,7 @@ class Optimum:
     name_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Correlate:
+class Correlate(Record, frozen=True, gc=False):
     left: Path
     right: Path
     value: Expr
@@ -432,8 +390,7 @@ class Correlate:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Excluded:
+class Excluded(Record, frozen=True, gc=False):
     what: str
     provenance: Provenance | None
     span: Span
