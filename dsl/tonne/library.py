@@ -69,6 +69,15 @@ def library_names() -> list[str]:
     return list(_names())
 
 
+def period_of(name: str) -> int | None:
+    """The year of the `period` that an instance of the library states, read off its block."""
+    module = module_of(name)
+    path = library_file(module) if module is not None else None
+    block = rf"^[a-z_]\w*[ \t]+{re.escape(name)}[ \t]*\{{[^}}]*?^[ \t]*period[ \t]*=[ \t]*([0-9]{{4}})"
+    found = re.search(block, path.read_text(encoding="utf-8"), re.MULTILINE) if path is not None else None
+    return int(found.group(1)) if found else None
+
+
 def library_file(module: str) -> Path | None:
     return library_root().joinpath(*module.split(".")).with_suffix(".tonne") if module in library_modules() else None
 

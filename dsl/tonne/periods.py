@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tonne import library
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.model import Model, State
 from tonne.names import Instance, Kind
@@ -57,23 +58,22 @@ def _stale(model: Model, state: State, name: str, grid: Instance, own: int, thei
         labels.append(Label(instance.bindings[drawn].span, "draws from here"))
     labels.append(Label(grid.bindings["period"].span, f"when `{grid.name}` is"))
     labels.sort(key=lambda label: label.span.source is not instance.declaration.span.source)
-    closer = _closer(grid, own, theirs)
-    help = f'take figures of {own}, or accept these with `allow P304 "why"` on the line of `{drawn or name}`'
-    if closer is not None:
-        help = f"`{closer[0].name}` is the same place in {closer[1]}"
+    accept = f'take figures of {own}, or accept these with `allow P304 "why"` on the line of `{drawn or name}`'
+    help = _closer(grid, own, theirs) or accept
     return diagnostic("P304", f"`{grid.name}` is of {theirs}, `{instance.name}` is of {own}", *labels, help=help)
 
 
-def _closer(grid: Instance, own: int, theirs: int) -> tuple[Instance, int] | None:
-    """The same place at a time nearer to the run: instances are named PLACE, or PLACE_YEAR for an earlier one."""
+def _closer(grid: Instance, own: int, theirs: int) -> str:
+    """How to write the same place at a time nearer to the run: names are PLACE, or PLACE_YEAR for an earlier one."""
     place = _place(grid.name)
-    others = [
-        (abs(own - year), other.name, other, year)
-        for other in grid.scope.symbols.values()
-        if isinstance(other, Instance) and _place(other.name) == place and (year := _year(other)) is not None
-    ]
-    nearest = min(others, default=None, key=lambda o: o[:2])
-    return None if nearest is None or nearest[0] >= abs(own - theirs) else (nearest[2], nearest[3])
+    beside = {n: _year(s) for n, s in grid.scope.symbols.items() if isinstance(s, Instance) and _place(n) == place}
+    known = {n: library.period_of(n) for n in library.library_names() if _place(n) == place}
+    years = {name: year for name, year in {**known, **beside}.items() if year is not None}
+    nearest = min(years, default=None, key=lambda name: (abs(own - years[name]), name))
+    if nearest is None or abs(own - years[nearest]) >= abs(own - theirs):
+        return ""
+    written = f"`use {library.module_of(nearest)} {{ {nearest} }}`" if nearest in known else f"`{nearest}`"
+    return f"{written} is the same place in {years[nearest]}"
 
 
 def _place(name: str) -> str:
