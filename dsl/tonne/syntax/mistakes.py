@@ -5,6 +5,7 @@ Takes lark's account of the point where it stopped and gives one diagnostic with
 
 from __future__ import annotations
 
+import difflib
 import re
 
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -55,6 +56,9 @@ _NAMED_PLACES = {"NAME", "WORD"}
 
 def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int) -> Diagnostic:
     """The diagnostic for the statement of `length` characters at `offset` that could not be parsed."""
+    misspelt = _misspelt_statement(error, source, offset)
+    if misspelt is not None:
+        return misspelt
     if isinstance(error, UnexpectedCharacters):
         at = offset + int(getattr(error, "pos_in_stream", 0))  # typed as None in lark
         return _character(source, at)
@@ -99,6 +103,20 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
         if not previous.text.endswith('"') and _STARTS_VALUE.match(word):
             return _side_by_side(source, previous, span)
     return _unreadable(span, _CHARACTERS.get(word[:1], "") or _wanted(error, source, begin))
+
+
+def _misspelt_statement(error: UnexpectedInput, source: SourceFile, offset: int) -> Diagnostic | None:
+    """`requre a < 3 kWh`: read as an instance `a` of a kind `requre` until there is no block."""
+    allowed = _expected(error) if isinstance(error, UnexpectedToken) else set(getattr(error, "allowed", None) or ())
+    first = _NAME.match(source.text, offset)
+    if first is None or "LBRACE" not in allowed or first.group() in STATEMENT_WORDS:
+        return None
+    near = difflib.get_close_matches(first.group().lower(), STATEMENT_WORDS, 1, 0.75)
+    if not near:
+        return None
+    span = Span(source, *first.span())
+    title = f"no statement begins with `{first.group()}`"
+    return diagnostic("S101", title, span, help=f"did you mean `{near[0]}`?", fix=Fix(span, near[0]))
 
 
 def keyword_as_name(word: str, span: Span) -> Diagnostic:
