@@ -35,6 +35,7 @@ ONE_WAY = {
     "suffix as a word": ("let x = 70 billion param", "let x = 70B param"),
     "power of ten": ("let x = 5.88 × 10^23 FLOP", "let x = 5.88e23 FLOP"),
     "power of ten, raised": ("let x = 2·10⁻³ kWh", "let x = 2e-3 kWh"),
+    "no power of ten": ("let a_5 = 1\nlet x = a_5 × 10 + 1", "let a_5 = 1\nlet x = a_5 * 10 + 1"),
     "one sign of equality": ("require pretrain.energy = 318 MWh", "require pretrain.energy == 318 MWh"),
     "one sign of equality in a claim": ("claim pretrain.co2e = 127 tCO2e", "claim pretrain.co2e == 127 tCO2e"),
     "sign of comparison": ("require pretrain.energy ≤ 400 MWh", "require pretrain.energy <= 400 MWh"),
@@ -64,6 +65,7 @@ ONE_WAY = {
 
 # What may have been meant in two ways, or changes what the file says.
 NOT_MENDED = [
+    "let x = pretrain.energy / 2 × 10^3",
     "let x = 3 mwh",  # mWh, MWh
     "let x = 2 B param",  # two billion, or bytes a parameter
     "let x = 3 gCO2/kWh",

@@ -143,12 +143,15 @@ def _character(source: SourceFile, at: int) -> Diagnostic:
             title = "a number has no commas" if grouped else "a decimal point is a point"
             fix = Fix(at_line(*match.span()), mended)
             return diagnostic("S101", title, at_line(*match.span()), help=f"write `{mended}`", fix=fix)
-    power = re.search(r"([0-9.]+)[ \t]*$", before)
-    ten = re.match(r"[ \t]*[*x×·][ \t]*10(?:[ \t]*\^[ \t]*([-−]?[0-9]+)|([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))", after)
+    power = re.search(r"(?<![\w.])([0-9][0-9_]*(?:\.[0-9]+)?)[ \t]*$", before)
+    ten = re.match(r"[ \t]*[*x×·][ \t]*10(?:[ \t]*\^[ \t]*([-−]?[0-9]+)|([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))(?![\w.^])", after)
     if power and ten:
         exponent = (ten.group(1) or ten.group(2)).translate(_TO_DIGITS)
         span = at_line(power.start(), column - 1 + ten.end())
-        return _only_so("a power of ten is written with `e`", span, f"{power.group(1)}e{exponent}")
+        mended, title = f"{power.group(1)}e{exponent}", "a power of ten is written with `e`"
+        if before[: power.start()].rstrip().endswith(("/", "^")):  # `a / 2 × 10^3` has two readings
+            return diagnostic("S101", title, span, help=f"write `{mended}`", fix=Fix(span, mended))
+        return _only_so(title, span, mended)
     odd = odd_character(source, at) if is_odd(character) else None
     if odd is not None:
         return odd
