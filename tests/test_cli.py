@@ -66,7 +66,7 @@ def document(result: Result) -> dict[str, Any]:
         (["check", "wrong.tonne"], 1), (["run", "wrong.tonne"], 1), (["check", "warned.tonne"], 0), (["check", "warned.tonne", "--strict"], 1),
         (["run", "warned.tonne", "--strict"], 1), (["check"], 2), (["check", "no_such.tonne"], 2), (["check", "."], 2), (["nonsense"], 2),
         (["run", "good.tonne", "--set", "pretrain.pue"], 2), (["run", "good.tonne", "--set", "pretrain.pu=1.2"], 1),
-        (["explain", "good.tonne", "pretrain.co2e"], 0), (["explain", "good.tonne", "pretrain.co3e"], 2), (["explain", "good.tonne", "pretrain"], 2),
+        (["explain", "good.tonne", "pretrain.co2e"], 0), (["explain", "good.tonne", "pretrain.co3e"], 2), (["explain", "good.tonne", "pretrain"], 2), (["explain", "good.tonne", "pretrain.facility.pue"], 2),
         (["explain", "good.tonne", "pretrain.cost"], 0), (["help", "D201"], 0), (["help", "D999"], 2), (["run", "good.tonne", "warned.tonne"], 0),
         (["--help"], 0), (["check", "--help"], 0), (["run", "--help"], 0), (["explain", "--help"], 0), (["--version"], 0),
     ],
@@ -152,7 +152,7 @@ def test_settings(call: Callable[..., Result]) -> None:
     expression = values(call(*run, "same.pue = pretrain.pue * 2"))
     assert expression["same.pue"]["value"] == 2.2
     explained = call("explain", "good.tonne", "pretrain.pue", "--set", "pretrain.pue=1.3").stdout
-    assert "set on the command line" in explained
+    assert "set for this run" in explained
 
 
 @pytest.mark.parametrize(
@@ -285,6 +285,16 @@ def test_a_strict_limit_is_missed_exactly_on_it(call: Callable[..., Result], tmp
         assert call("run", "limit.tonne").exit_code == 1, grams
         (tmp_path / "limit.tonne").write_text(text.format(grams, operator + "=", grams), encoding="utf-8")
         assert call("run", "limit.tonne").exit_code == 0, grams
+
+
+def test_explaining_through_a_reference(call: Callable[..., Result]) -> None:
+    bound = call("explain", "good.tonne", "pretrain.grid")
+    assert bound.exit_code == 2
+    assert "pretrain.grid.carbon_intensity" in bound.stderr
+    for path in ("pretrain.facility", "pretrain.facility.pue"):
+        unbound = call("explain", "good.tonne", path)
+        assert unbound.exit_code == 2
+        assert "bind `pretrain.facility`" in unbound.stderr
 
 
 def test_explaining_a_list_and_a_long_chain(call: Callable[..., Result], tmp_path: Path) -> None:

@@ -220,6 +220,14 @@ def test_a_used_file_is_not_written_unless_it_is_named(call: Callable[..., Resul
     assert "gCO2e/kWh" in site.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("more", [["--watch"], ["-"]])
+def test_only_files_are_mended_and_once(call: Callable[..., Result], more: list[str]) -> None:
+    scenario(f"{RUN}let x = 3 KWh\n")
+    result = call("check", "scenario.tonne", "--fix", *more)
+    assert result.exit_code == 2
+    assert "--fix writes files: leave out --watch and `-`" in result.stderr
+
+
 def test_the_library_is_never_written() -> None:
     for file in sorted(library_root().rglob("*.tonne"))[:3]:
         assert not mend(file).changes

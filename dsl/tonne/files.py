@@ -63,9 +63,10 @@ class Files:
     def _read(self, path: Path, *, is_library: bool, text: str | None = None) -> Scope | None:
         key = path.resolve()
         if key not in self._loaded:
-            module, problems = (
-                _library_module(path) if is_library and text is None else _module(path, self.settings.limits, text)
-            )
+            if is_library and text is None:
+                module, problems = _library_module(path)
+            else:
+                module, problems = _module(path, self.settings.limits, text)
             self.found += problems
             self._loaded[key] = None if module is None else Scope(module, is_library, lost=set(module.lost))
         return self._loaded[key]

@@ -7,14 +7,17 @@ import sys
 import click
 from click.shell_completion import CompletionItem
 
-from tonne.cli.shared import console, say, width_of
+from tonne.cli.shared import console, echo, width_of
 
 
 def _completed(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """What the shell completes to."""
+    from tonne.catalogue import BY_NAME, CATALOGUE
     from tonne.topics import words
 
-    return [CompletionItem(word) for word in words() if word.lower().startswith(incomplete.lower())]
+    codes = {**{c.code: c.name for c in CATALOGUE.values()}, **{n: c.code for n, c in BY_NAME.items()}}
+    begun = [w for w in words() if w.lower().startswith(incomplete.lower()) and (incomplete or w not in BY_NAME)]
+    return [CompletionItem(word, help=codes.get(word)) for word in begun]
 
 
 @click.command(
@@ -53,10 +56,8 @@ def help(context: click.Context, word: tuple[str, ...]) -> None:
         return
     if page is None:
         near = meant(asked)
-        say(
-            f"there is no help on `{asked}`; "
-            + (f"did you mean `{near}`?" if near else "`tonne help` lists the topics")
-        )
+        more = f"did you mean `{near}`?" if near else "`tonne help` lists the topics"
+        echo(f"there is no help on `{asked}`; {more}", err=True)
         sys.exit(2)
     out = console()
     out.print(Markdown(page), width=max(width_of(out), 60), soft_wrap=False)

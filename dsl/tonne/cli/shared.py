@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,15 +14,40 @@ from tonne.catalogue import Severity
 from tonne.formatting import visible
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderHook
+    from rich.console import Console
 
     from tonne.diagnostic import Diagnostic
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PIPE_WIDTH = 120
-UNCUT = 100_000
-SCENARIO = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+class _Scenario(click.Path):
+    """A file that there is, or `-` for standard input."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        if value == "-":
+            from tonne.library import STDIN
+
+            return STDIN
+        return super().convert(value, parameter, context)
+
+
+SCENARIO = _Scenario(exists=True, dir_okay=False, path_type=Path)
+
+
+def complete_path(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """What the shell completes to: the names of the file that stands before, and the fields of the one that is meant."""
+    from tonne.outline import outline
+
+    # While the value of an option is still to come, click leaves what stands before it in `args`.
+    before = [*(context.params.get("files") or ()), context.params.get("file") or "", *context.args]
+    files = [Path(word) for word in before if os.path.isfile(word)]  # noqa: PTH113  False for what can be no path
+    names = {name: fields for file in files for name, fields in outline(file).items()}
+    near = [name for name in names if name.startswith(incomplete.partition(".")[0])]
+    if "." not in incomplete and len(near) > 1:
+        return near
+    paths = [path for name in near for path in ([f"{name}.{field}" for field in names[name]] or [name])]
+    return [path for path in paths if path.startswith(incomplete)]
 
 
 def setting(value: F) -> F:
@@ -32,6 +56,7 @@ def setting(value: F) -> F:
         "--set",
         "overrides",
         multiple=True,
+        shell_complete=complete_path,
         metavar="PATH=VALUE",
         callback=_settings,
         help="Bind a field or a `let` anew, such as pretrain.pue=1.2 or pretrain.grid=grids.us.quebec. May be repeated.",
@@ -45,55 +70,48 @@ def _settings(context: click.Context, parameter: click.Parameter, values: tuple[
     return values
 
 
+def text_or_json(text: str) -> Callable[[F], F]:
+    """`--format text` or `json`; `text` says what a person gets."""
+    choice = click.Choice(["text", "json"])
+    return click.option("--format", "style", type=choice, default="text", help=f"{text} for a person, or JSON.")
+
+
 def strict(value: F) -> F:
     return click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")(value)
 
 
 def console(stderr: bool = False) -> Console:
-    """Colour on a terminal only; in a pipe no line is ever cut, so that output does not depend on the window.
+    """Colour on a terminal only, unless `--color`, NO_COLOR or FORCE_COLOR say otherwise.
 
-    Whatever is printed, a control character from a file or a path is written out and never reaches the terminal.
+    In a pipe no line is ever cut, so that output does not depend on the window. Whatever is printed, a control character from
+    a file or a path is written out and never reaches the terminal.
     """
     from rich.console import Console
 
-    made = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
-    if not made.is_terminal:
-        made = Console(
-            stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False, width=UNCUT, no_color=True
-        )
-    made.push_render_hook(_door())
-    return made
+    from tonne.report.text import UNCUT, guarded
+
+    context = click.get_current_context(silent=True)
+    asked = None if context is None else context.color  # `--color`: True always, False never, None as the stream is
+
+    def make(**more: Any) -> Console:
+        return Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False, **more)
+
+    made = make(force_terminal=asked or None, no_color=False if asked else None)
+    system = None if asked is False or not made.is_terminal else made.color_system or ("standard" if asked else None)
+    width = None if made.file.isatty() else UNCUT
+    return guarded(make(force_terminal=made.is_terminal, no_color=made.no_color, width=width, color_system=system))
 
 
-@lru_cache(maxsize=1)
-def _door() -> RenderHook:
-    """Everything that a console prints, with its text made visible and rich's own codes left alone."""
-    from rich.console import ConsoleRenderable, RenderHook
-    from rich.segment import Segment
-
-    class Visible:
-        def __init__(self, renderable: ConsoleRenderable) -> None:
-            self.renderable = renderable
-
-        def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
-            for text, style, control in console.render(self.renderable, options):
-                yield Segment(text if control else visible(text, kept="\n\t"), style, control)
-
-    class Door(RenderHook):
-        def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
-            return [Visible(one) for one in renderables]
-
-    return Door()
-
-
-def say(text: str) -> None:
-    """A line to standard error."""
-    console(stderr=True).print(visible(text))
+def echo(text: str, *, err: bool = False) -> None:
+    """A plain line, with what a terminal would obey written out."""
+    click.echo(visible(text, kept="\n\t"), err=err)
 
 
 def width_of(out: Console) -> int:
     """The width that tables are laid out for."""
-    return out.width if out.is_terminal else PIPE_WIDTH
+    from tonne.report.text import UNCUT, WIDTH
+
+    return WIDTH if out.width == UNCUT else out.width
 
 
 def print_findings(found: Iterable[Diagnostic], style: str, *, stderr: bool) -> None:
@@ -103,28 +121,18 @@ def print_findings(found: Iterable[Diagnostic], style: str, *, stderr: bool) -> 
         return
     from rich.text import Text
 
-    from tonne.report.diagnostics import in_full, one_line, summary
+    from tonne.report.diagnostics import all_in_full, one_line
 
     out = console(stderr)
-    for index, one in enumerate(found):
-        if style == "short":
-            out.print(Text(one_line(one)))
-        else:
-            if index:
-                out.print()
-            out.print(in_full(one))
-    counts = summary(found)
-    if counts and style != "short":
-        out.print()
-        out.print(Text(counts))
+    for text in [Text(one_line(one)) for one in found] if style == "short" else all_in_full(found):
+        out.print(text)
 
 
 def print_json(document: Any) -> None:
-    """JSON on standard output and nothing else; what a terminal would obey is escaped by JSON's own means."""
-    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-    if not text.replace("\n", "").isprintable():
-        text = "".join(c if c == "\n" or visible(c) == c else json.dumps(c)[1:-1] for c in text)
-    sys.stdout.write(text + "\n")
+    """JSON on standard output and nothing else."""
+    from tonne.report.as_json import as_text
+
+    sys.stdout.write(as_text(document) + "\n")
 
 
 def each_once(files: tuple[Path, ...]) -> tuple[Path, ...]:

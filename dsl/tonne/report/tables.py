@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from textwrap import fill
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +15,7 @@ from tonne.graph import NUMBER, Node
 from tonne.model import ShownTable, ShownValue, State
 from tonne.names import Field, Instance
 from tonne.report.diagnostics import clean
+from tonne.report.plain_table import plain_table
 from tonne.run import Run, default_unit, unit_of_let
 from tonne.syntax import tree
 from tonne.verdict import Outcome, Verdict, computed_words, is_literal, told
@@ -23,15 +23,28 @@ from tonne.verdict import Outcome, Verdict, computed_words, is_literal, told
 MISSING = "—"
 
 
-def run_as_tables(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
+def run_as_tables(
+    run: Run, requirements: list[Verdict], claims: list[Verdict], width: int, *, verbose: bool = False
+) -> list[RenderableType]:
+    """Everything that follows; `verbose` says for what is undetermined what would determine it."""
+    return _spaced([*instances(run, width, verbose=verbose), *_results(run, requirements, claims)])
+
+
+def instances(run: Run, width: int, *, verbose: bool = False) -> list[RenderableType]:
+    """The instances of the file with all that is known of them, one table a kind."""
     parts: list[RenderableType] = []
     states = list(run.model.own_states())
     kinds = list(dict.fromkeys(s.instance.kind for s in states))
     for kind in kinds:
         parts += _kind_tables(run, [s for s in states if s.instance.kind is kind], width)
     if states:
-        parts.append(_legend(states, width))
-    return _spaced([*parts, *_results(run, requirements, claims)])
+        parts.append(_legend([] if verbose else states, width))
+    if verbose:
+        from tonne.gaps import gaps
+        from tonne.report.gap_lines import gap_lines
+
+        parts += [gap_lines(gap, width) for gap in gaps(run.model)]
+    return parts
 
 
 def _legend(states: list[State], width: int) -> Text:
@@ -55,7 +68,7 @@ def _legend(states: list[State], width: int) -> Text:
     return text
 
 
-def results(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
+def results(run: Run, requirements: list[Verdict], claims: list[Verdict]) -> list[RenderableType]:
     """Only what the file asks for: its shows, lets, requirements and claims."""
     return _spaced(_results(run, requirements, claims))
 
@@ -79,19 +92,6 @@ def _results(run: Run, requirements: list[Verdict], claims: list[Verdict]) -> li
         why = f" ({clean(str(excluded.provenance))})" if excluded.provenance else ""
         parts.append(Text(f"not counted: {clean(excluded.what)}{why}"))
     return parts
-
-
-def _table(title: str) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        pad_edge=False,
-        show_edge=False,
-    )
-    table.show_edge = False
-    return table
 
 
 def _kind_tables(run: Run, states: list[State], width: int) -> Iterator[RenderableType]:
@@ -146,7 +146,7 @@ def _digits(node: Node | None) -> int:
 
 
 def _kind_table(instances: list[Instance], rows: list[Row]) -> Table:
-    table = _table("")
+    table = plain_table("")
     table.add_column(instances[0].kind.name, no_wrap=True)
     for instance in instances:
         table.add_column(instance.name, justify="right", no_wrap=True)
@@ -184,7 +184,7 @@ def _plain(text: str) -> str:
 
 
 def _shown_values(run: Run, table: ShownTable) -> RenderableType:
-    shown = _table(clean(table.title or ""))
+    shown = plain_table(clean(table.title or ""))
     shown.show_header = False
     shown.add_column(no_wrap=True)
     shown.add_column(justify="right", no_wrap=True)
@@ -196,7 +196,7 @@ def _shown_values(run: Run, table: ShownTable) -> RenderableType:
 
 
 def _shown_table(run: Run, table: ShownTable) -> RenderableType:
-    shown = _table(clean(table.title or ""))
+    shown = plain_table(clean(table.title or ""))
     shown.add_column("", no_wrap=True)
     units = [next((u for _, row in table.rows if (u := _text(run, row[i])[1])), "") for i in range(len(table.columns))]
     for text, unit in zip(table.columns, units, strict=True):
@@ -207,7 +207,7 @@ def _shown_table(run: Run, table: ShownTable) -> RenderableType:
 
 
 def _lets(run: Run) -> RenderableType | None:
-    table = _table("let")
+    table = plain_table("let")
     table.show_header = False
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
@@ -234,27 +234,39 @@ _WORDS = {
 
 
 def _verdicts(title: str, verdicts: list[Verdict]) -> RenderableType:
-    lines: list[Text] = [Text(title, "bold")]
-    for verdict in verdicts:
-        mark, words, style = _WORDS[verdict.outcome]
-        line = Text()
-        line.append(f"{mark} ", style)
-        line.append(_plain(verdict.text))
-        line.append(f"  {words}", style)
-        if verdict.outcome in (Outcome.REFUTED, Outcome.MISSED):
-            line.append(f": {told(verdict)}")
-            if verdict.cause:
-                line.append(f"; {verdict.cause}")
-        elif verdict.outcome is Outcome.NOT_COMPARABLE and verdict.because:
-            line.append(f": {clean(verdict.because)}")
-        elif verdict.computed is not None and verdict.unit is not None:
-            digits = (
-                " to its digits"
-                if verdict.ratio is not None and abs(verdict.ratio - 1) > 1e-9 and is_literal(verdict)
-                else ""
-            )
-            line.append(f"{digits if verdict.outcome is Outcome.HOLDS else ''} ({computed_words(verdict)})", "dim")
-        if verdict.statement.provenance is not None:
-            line.append(f"  [{clean(str(verdict.statement.provenance))}]", "cyan")
-        lines.append(line)
-    return Group(*lines)
+    return Group(Text(title, "bold"), *map(verdict_as_text, verdicts))
+
+
+def verdict_as_text(verdict: Verdict) -> Text:
+    """A test as written with what became of it, in one line."""
+    mark, words, style = _WORDS[verdict.outcome]
+    line = Text()
+    line.append(f"{mark} ", style)
+    line.append(_plain(verdict.text))
+    line.append(f"  {words}", style)
+    if verdict.outcome in (Outcome.REFUTED, Outcome.MISSED):
+        line.append(f": {told(verdict)}")
+        if verdict.cause:
+            line.append(f"; {verdict.cause}")
+    elif verdict.outcome is Outcome.NOT_COMPARABLE and verdict.because:
+        line.append(f": {clean(verdict.because)}")
+    elif verdict.computed is not None and verdict.unit is not None:
+        digits = (
+            " to its digits"
+            if verdict.ratio is not None and abs(verdict.ratio - 1) > 1e-9 and is_literal(verdict)
+            else ""
+        )
+        line.append(f"{digits if verdict.outcome is Outcome.HOLDS else ''} ({computed_words(verdict)})", "dim")
+    if verdict.statement.provenance is not None:
+        line.append(f"  [{clean(str(verdict.statement.provenance))}]", "cyan")
+    return line
+
+
+def value_as_text(name: str, text: str, is_given: bool, source: str) -> Text:
+    """One value in one line: `pretrain.pue = 1.1  given  [source]`."""
+    line = Text(f"{_plain(name)} = ")
+    line.append(text, "bold green")
+    line.append("  given" if is_given else "  derived", "dim")
+    if source:
+        line.append(f"  [{clean(source)}]", "cyan")
+    return line
