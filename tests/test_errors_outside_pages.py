@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,27 @@ def test_more_operations_than_the_limit(project: Path) -> None:
 def test_as_many_operations_as_there_are_by_default(project: Path) -> None:
     copies = "".join(f"run copy{i} like pretrain {{ }}\n" for i in range(100))
     assert not scenario(project, RUN + copies).diagnostics
+
+
+# ── P304: what to take instead of a grid of another time ──
+
+
+@pytest.mark.parametrize(
+    ("grid", "year", "said"),
+    [
+        ("use grids.earlier.africa { kenya_2023 }", 2027, "`use grids.africa { kenya }` is the same place in 2024"),
+        ("use grids.africa { kenya }", 2021, "`use grids.earlier.africa { kenya_2023 }` is the same place in 2023"),
+        ("grid kenya_2015 {\n  period = 2015\n}", 2023, "`use grids.earlier.africa { kenya_2023 }` is the same place in 2023"),
+        ("use grids.africa { kenya }", 2027, 'take figures of 2027, or accept these with `allow P304 "why"` on the line of `grid`'),
+        ("grid here_2015 {\n  period = 2015\n}\ngrid here {\n  period = 2024\n}", 2023, "`here` is the same place in 2024"),
+    ],
+)  # fmt: skip
+def test_the_help_names_the_place_at_a_nearer_time(project: Path, grid: str, year: int, said: str) -> None:
+    name = re.search(r"\{ (\w+) \}|grid (\w+)", grid)
+    assert name is not None
+    text = f'{grid}\nrun a {{\n  period = {year}\n  grid   = {name[1] or name[2]}\n  energy = 3 MWh   from "x"\n}}\nshow a.energy\n'
+    one = only(scenario(project, text))
+    assert (one.code, one.help) == ("P304", said)
 
 
 # ── L603: settings ──

@@ -35,11 +35,11 @@ def library_root() -> Path:
 
 
 @lru_cache(maxsize=1)
-def error_pages() -> Path:
-    """The folder with a page for each diagnostic: inside the package in a wheel, under `docs/` in a checkout."""
+def documentation() -> Path:
+    """The folder of the reference and of the diagnostics' pages: inside the package in a wheel, `docs/` in a checkout."""
     package = Path(__file__).resolve().parent
-    shipped = package / "errors"
-    return shipped if shipped.is_dir() else package.parent.parent / "docs" / "errors"
+    shipped = package / "docs"
+    return shipped if shipped.is_dir() else package.parent.parent / "docs"
 
 
 @lru_cache(maxsize=1)
@@ -69,6 +69,15 @@ def module_of(name: str) -> str | None:
 
 def library_names() -> list[str]:
     return list(_names())
+
+
+def period_of(name: str) -> int | None:
+    """The year of the `period` that an instance of the library states, read off its block."""
+    module = module_of(name)
+    path = library_file(module) if module is not None else None
+    block = rf"^[a-z_]\w*[ \t]+{re.escape(name)}[ \t]*\{{[^}}]*?^[ \t]*period[ \t]*=[ \t]*([0-9]{{4}})"
+    found = re.search(block, path.read_text(encoding="utf-8"), re.MULTILINE) if path is not None else None
+    return int(found.group(1)) if found else None
 
 
 def library_file(module: str) -> Path | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tonne.cli.shared import SCENARIO_OR_FOLDER, console, exit_code, finding_style, print_findings, print_json
+from tonne.cli.shared import SCENARIO_OR_FOLDER, echo, exit_code, finding_style, print_diff, print_findings, print_json
 from tonne.diagnostic import Diagnostic, in_file_order, with_severities
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def fmt(files: tuple[Path, ...], check: bool, diff: bool, style: str) -> None:
     errors are left as they are and reported.
     """
     from tonne.library import STDIN
+    from tonne.syntax.changes import unified_diff
 
     if style == "json" and (diff or (STDIN in files and not check)):
         raise click.UsageError("with --format json there is nothing but the JSON; leave out --diff and `-`")
@@ -69,17 +70,17 @@ def fmt(files: tuple[Path, ...], check: bool, diff: bool, style: str) -> None:
             continue
         found += in_file_order([*result.form.diagnostics, *result.unlike])
         if diff:
-            _print_diff(result)
+            print_diff(unified_diff(result.before, result.form.text, result.name))
         elif path == STDIN and not check:
             sys.stdout.buffer.write(result.form.text.encode())
         elif result.changes and not check:
             problem = _write(result)
             if problem:
-                click.echo(problem, err=True)
+                echo(problem, err=True)
                 code = _MISUSE
                 continue
             if style != "json":
-                click.echo(f"formatted {result.name}")
+                echo(f"formatted {result.name}")
         if result.changes:
             changed.append(result.name)
         else:
@@ -91,7 +92,7 @@ def fmt(files: tuple[Path, ...], check: bool, diff: bool, style: str) -> None:
     else:
         print_findings(found, style, stderr=not check)
         if kept and not diff and STDIN not in files:
-            click.echo(f"{kept} file{'s' if kept > 1 else ''} already in standard form")
+            echo(f"{kept} file{'s' if kept > 1 else ''} already in standard form")
     unlike = any(d.code == "L601" for d in found) or (diff and changed)
     sys.exit(code or exit_code(found, strict=False) or int(bool(unlike)))
 
@@ -146,26 +147,10 @@ def _format(path: Path, check: bool) -> tuple[_Result | None, list[Diagnostic]]:
 
 def _write(result: _Result) -> str:
     """Write what changed; what prevents it, in words."""
-    from tonne.atomic import write
+    from tonne.write import write_atomically
 
     try:
-        write(result.path, result.form.text.encode())
+        write_atomically(result.path, result.form.text)
     except OSError as error:
         return f"tonne: cannot write `{result.name}`: {error.strerror or error}; it is as it was"
     return ""
-
-
-def _print_diff(result: _Result) -> None:
-    """A unified diff that `patch` takes; coloured on a terminal."""
-    from rich.text import Text
-
-    from tonne.report.diagnostics import clean
-    from tonne.syntax.changes import unified_diff
-
-    styles = {"+": "green", "-": "red", "@": "cyan"}
-    out = console()
-    for number, line in enumerate(unified_diff(result.before, result.form.text, result.name)):
-        if out.is_terminal:
-            out.print(Text(clean(line.rstrip("\r\n")), "bold" if number < 2 else styles.get(line[0], "")))
-        else:
-            sys.stdout.write(line)

@@ -1,7 +1,8 @@
 """A file written whole or not at all.
 
-Takes a path and the bytes that it shall hold. They are written beside it and take its place in one step, so that neither a
-full disk nor a power cut leaves half a file. A link stays a link; mode and owner stay. Writes nothing that it is not given.
+Takes a path and the text that its file shall hold, with its own line ends and byte order mark. The text is written beside
+the file and takes its place in one step, so that neither a full disk nor a power cut leaves half a file. A link stays a link;
+mode and owner stay. The only module that writes over a user's file; it decides nothing.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import tempfile
 from pathlib import Path
 
 
-def write(path: Path, data: bytes) -> None:
-    """Put `data` in the place of what a file holds; an OSError says why not, and then the file is as it was."""
+def write_atomically(path: Path, text: str) -> None:
+    """Put a text in the place of what a file holds; an OSError says why not, and then the file is as it was."""
     target = path.resolve()
     status = target.stat()
     if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
@@ -24,7 +25,7 @@ def write(path: Path, data: bytes) -> None:
     beside = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.write(text.encode("utf-8"))
             file.flush()
             os.fsync(descriptor)
         beside.chmod(stat.S_IMODE(status.st_mode))
