@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from tonne.determine import Fact, Pattern
 from tonne.diagnostic import Diagnostic, Label, diagnostic
-from tonne.formulas import Formulas
+from tonne.formulas import Formulas, formulas_of_core
 from tonne.graph import UNKNOWN, Node
 from tonne.model import Model, State, Target
 from tonne.names import Binding, Instance, Let, Project, Symbol
@@ -37,7 +37,7 @@ class _Builder:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.model = Model(project)
-        self.formulas = Formulas(project.units)
+        self.formulas = Formulas(project.units, formulas_of_core(project.units))
         self.references = References(self.model, self.formulas.lowering)
         self.statements = Statements(self.model, self.formulas)
         self.own: list[Diagnostic] = []

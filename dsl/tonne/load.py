@@ -35,7 +35,7 @@ class Files:
 
     def load(self, path: Path, more: Sequence[str] = ()) -> Scope | None:
         """A file and all that it uses, and the library modules `more`; None when the file itself cannot be read."""
-        self.core = [s for module in library.CORE if (s := self.library(module)) is not None]
+        self.load_core()
         entry = self._read(path, is_library=path.resolve().is_relative_to(library.library_root()))
         waiting = [*self.core, entry, *map(self.library, more)]
         seen: set[Scope] = set()
@@ -45,6 +45,9 @@ class Files:
                 seen.add(scope)
                 waiting += [self._use(scope, s) for s in scope.module.statements if isinstance(s, tree.Use)]
         return entry
+
+    def load_core(self) -> None:
+        self.core = [s for module in library.CORE if (s := self.library(module)) is not None]
 
     def library(self, module: str) -> Scope | None:
         """A module of the standard library, such as `grids.us`."""

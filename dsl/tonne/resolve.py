@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tonne import library
 from tonne.diagnostic import Diagnostic, Label, diagnostic
-from tonne.kinds import Kinds, unknown_kind
+from tonne.kinds import Kinds, core_kinds, unknown_kind
 from tonne.load import Files, named_in_library, read_setting
 from tonne.names import (
     Binding,
@@ -73,7 +73,7 @@ class _Resolver:
         units = unit_table(declarations)
         self.found += units.found
         self._see_units(scopes)
-        Kinds(self.files, units, self.found).make()
+        Kinds(self.files, units, self.found).make(None if entry in self.files.core else core_kinds(units))
         for scope in scopes:
             self._symbols(scope)
         self._imports(scopes)
