@@ -210,14 +210,28 @@ def _let(walk: _Walk, let: Let) -> Step:
     node = run.model.lets.get(let)
     unit = unit_of_let(run.model, let)
     value = _shown(run, node, unit) if unit is not None else "—"
-    because = tuple(s for r in formula.references for s in _reference(walk, None, r))
+    repeated = (let, "") in walk.seen and bool(formula.references)
+    walk.seen.add((let, ""))
+    because = () if repeated else tuple(s for r in formula.references for s in _reference(walk, None, r))
     provenance = let.value.provenance if isinstance(let.value, tree.Value) else None
     source = "set on the command line" if let.set_by_command else (str(provenance) if provenance else "")
     status = "derived" if formula.references else "given"
     in_numbers = _in_numbers(run, None, formula) if formula.references else ""
     amount = run.in_unit(node, unit) if node is not None and unit is not None else None
     text, word = _plain(formula.expr.span.text), unit.word if unit else None
-    return Step(let.name, value, status, text, in_numbers, source, let.value.span, because, amount=amount, unit=word)
+    return Step(
+        let.name,
+        value,
+        status,
+        text,
+        "" if repeated else in_numbers,
+        source,
+        let.value.span,
+        because,
+        repeated=repeated,
+        amount=amount,
+        unit=word,
+    )
 
 
 def _undetermined(run: Run, state: State, name: str, full: str) -> Step:

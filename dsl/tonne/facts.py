@@ -183,12 +183,13 @@ def _disagreement(
     percent = abs(c.other / c.value - 1) * 100 if c.value else math.inf
     more = "more" if c.other > c.value else "less"
     formula = c.state.formulas.alternatives[c.field][c.index].expr.span
-    amount = f"{figure(percent, 2)} %" if percent < 200 else f"{figure(c.other / c.value, 3)} times"
-    title = (
-        f"what is given makes `{c.state.instance.name}.{c.field}` {amount} {more if percent < 200 else 'what it is'}"
-    )
     if percent < 200:
-        title += " than it is"
+        amount = f"{figure(percent, 2)} % {more} than it is"
+    elif math.isfinite(percent):
+        amount = f"{figure(c.other / c.value, 3)} times what it is"
+    else:
+        amount = f"{other}, and it is {value}"
+    title = f"what is given makes `{c.state.instance.name}.{c.field}` {amount}"
     notes = [
         f"{value} {_by(c)}: {_facts(run, mine)}",
         f"{other} by `{' '.join(formula.text.split())}`: {_facts(run, theirs)}",

@@ -6,6 +6,7 @@ file. Reports names and units that are none; dimensions are the business of `ton
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,6 +95,8 @@ class Lowering:
 
     def _number(self, number: tree.Number, place: Place) -> Node:
         if number.unit is None:
+            if not math.isfinite(number.value):
+                return self._too_large(number)
             half = 0.0 if place.exact or number.whole else number.half_unit  # numbers in full are exact
             return Node(NUMBER, (), number.span, Given(number.value, RATIO, half, number, not place.exact))
         unit = self.units.lookup(number.unit)
@@ -107,6 +110,8 @@ class Lowering:
             self.found.append(
                 diagnostic("D209", f"`{word}` is a unit of {file}", span, help=f"name it in a `use` of {file}")
             )
+        if not math.isfinite(number.value * unit.factor):
+            return self._too_large(number)
         exact = place.exact or (number.whole and (unit.counted or number.value == 1))  # `1 year` names the unit
         half = 0.0 if exact else number.half_unit * unit.factor
         return Node(
@@ -115,6 +120,13 @@ class Lowering:
             number.span,
             Given(number.value * unit.factor, unit.dimension, half, number, not place.exact),
         )
+
+    def _too_large(self, number: tree.Number) -> Node:
+        """Nothing infinite enters the graph."""
+        title = f"`{number.span.text}` is no finite number"
+        help = "too large for a 64-bit number: the largest is about 1.8e308 base units"
+        self.found.append(diagnostic("V230", title, number.span, help=help))
+        return Node(UNKNOWN, (), number.span)
 
     def _no_unit(self, number: tree.Number, problem: UnitProblem, span: Span, place: Place) -> Diagnostic:
         """What to say of a word that is no unit; `3 kWh/x` may mean a division by the value `x`."""

@@ -7,6 +7,7 @@ prefixes that its declaration names, a compound is one word, and `*` may not fol
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 ALSO_COUNTED = {"FLOP"}
 # The last digit that a written power of a unit may have; beyond it a factor would overflow.
 MAX_POWER = 24
+# The power of ten of base units that a unit may be worth, either way.
+MAX_SIZE = 200
+MOST_LETTERS = 200
 # Numbers and signs in the definition of a unit.
 MOST_PARTS = 40
 # Words that are remembered with what they are worth, or why they are none.
@@ -76,6 +80,7 @@ class UnitTable:
         for declaration in units:
             self._declare(declaration)
         self._refuse_bad_definitions()
+        self._refuse_without_worth()
         for dimension in declarations:
             if isinstance(dimension, tree.DimensionDeclaration):
                 self._name(dimension)
@@ -154,6 +159,19 @@ class UnitTable:
                     diagnostic("N116", f"the unit `{group[0]}` depends on itself", declaration.name_span, help=chain)
                 )
 
+    def _refuse_without_worth(self) -> None:
+        """Definitions that give nothing a unit could be: 1 J + 1 s, 0 J, a number that overflows."""
+        for word in self._order:
+            if self._worth[word] is None:
+                self._bad.add(word)
+                declaration = self._declared[word].declaration
+                needed = {a for n in within(declaration.definition) if isinstance(n, tree.Number) and n.unit
+                          for a, _ in self._atoms_of(n)} if declaration.definition else set()
+                if not any(split[1] in self._bad for a in needed if (split := self.split(a)) and split[1] != word):
+                    title = f"the definition of `{word}` gives no amount of anything"
+                    help = f"a unit is worth between 1e-{MAX_SIZE} and 1e{MAX_SIZE} of its base units"
+                    self.found.append(diagnostic("D209", title, declaration.name_span, help=help))
+
     @staticmethod
     def _atoms_of(number: tree.Number) -> Iterator[tuple[str, Any]]:
         assert number.unit is not None
@@ -204,8 +222,11 @@ class UnitTable:
         return known
 
     def _compound(self, word: str) -> Unit | UnitProblem:
+        if len(word) > MOST_LETTERS:
+            title = f"a unit of {len(word):,} letters is beyond what is read here"
+            return UnitProblem("D209", title, f"a unit has at most {MOST_LETTERS} letters")
         factor, dimension, counted = 1.0, RATIO, True
-        divided = False
+        divided, size = False, 0.0  # size: the exponent of the factor, which may not overflow on the way
         text = word[1:] if word.startswith("1/") else word
         for sign, atom, power in _FACTOR.findall(text):
             if sign == "*" and divided:
@@ -219,13 +240,14 @@ class UnitTable:
             unit = self._atom(atom)
             if unit is None:
                 return explain(self, atom, word)
+            if len(power) > 3 or abs(int(power or 1)) > MAX_POWER:
+                title = f"`{atom}` to the power {power} is beyond what is counted here"
+                return UnitProblem("D209", title, f"powers go up to {MAX_POWER}")
             exponent = int(power or 1) * (-1 if sign == "/" else 1)
-            if abs(exponent) > MAX_POWER:
-                return UnitProblem(
-                    "D209",
-                    f"`{atom}` to the power {exponent} is beyond what is counted here",
-                    f"powers go up to {MAX_POWER}",
-                )
+            size += exponent * math.log10(unit.factor)
+            if abs(size) > MAX_SIZE:
+                title = f"one `{word}` is beyond what is counted here"
+                return UnitProblem("D209", title, f"units go from 1e-{MAX_SIZE} to 1e{MAX_SIZE} base units")
             factor *= unit.factor**exponent
             dimension = dimension * unit.dimension**exponent
             counted = counted and unit.counted
@@ -252,13 +274,19 @@ class UnitTable:
             declared = self._declared[word]
             base = declared.declaration.definition is None
             counted = not prefix and base and (not declared.prefixes or word in ALSO_COUNTED)
-            factor, powers = self._worth[prefix + word]
+            worth = self._worth[prefix + word]
+            if worth is None:
+                return None
+            factor, powers = worth
             self._atoms[atom] = Unit(atom, factor, Dimension.of(powers), counted or word == "ratio")
         return self._atoms[atom]
 
     @cached_property
-    def _worth(self) -> dict[str, tuple[float, dict[str, Fraction]]]:
-        """What each unit is worth in base units, with each of its prefixes: asked of pint once for these declarations."""
+    def _worth(self) -> dict[str, tuple[float, dict[str, Fraction]] | None]:
+        """What each unit is worth in base units, with each of its prefixes: asked of pint once for these declarations.
+
+        None for one whose definition has no worth that is counted here.
+        """
         declared = [(word, self._declared[word]) for word in self._order]
         texts = []
         for word, one in declared:
@@ -287,10 +315,14 @@ class UnitTable:
             name = pint_name(word)
             if definition is None:
                 registry.define(f"{name} = [{name}]")
-            else:
+                continue
+            try:
                 value: Any = registry.Quantity(_pint_text(definition)).to_root_units()
-                powers = "".join(f" * {base} ** {power}" for base, power in value.unit_items())
-                registry.define(f"{name} = {float(value.magnitude)!r}{powers}")
+                factor, powers = float(value.magnitude), list(value.unit_items())
+            except Exception:  # whatever pint says of a definition that it cannot work out
+                continue
+            if 10.0**-MAX_SIZE <= factor <= 10.0**MAX_SIZE and all(abs(power) <= MAX_POWER for _, power in powers):
+                registry.define(f"{name} = {factor!r}" + "".join(f" * {base} ** {power}" for base, power in powers))
         return registry
 
     # ── words that are none ──
@@ -384,7 +416,9 @@ def _pint_text(expr: Any) -> str:
     return f"({_pint_text(expr.left)} {operator} {_pint_text(expr.right)})"
 
 
-def _ask_pint(registry: pint.UnitRegistry[Any], prefix: str, word: str) -> tuple[float, dict[str, Fraction]]:
+def _ask_pint(registry: pint.UnitRegistry[Any], prefix: str, word: str) -> tuple[float, dict[str, Fraction]] | None:
+    if pint_name(word) not in registry:
+        return None
     factor, units = registry.get_root_units(prefix + pint_name(word))
     back = {pint_name(w): w for w in "%$€"}
     powers = {
