@@ -353,7 +353,7 @@ def _units_of(scope: Scope) -> set[str]:
     return {s.word for s in scope.module.statements if isinstance(s, tree.UnitDeclaration)}
 
 
-_WORD = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[^\W\d]\w*')
+_WORD = re.compile(r'"(?:\\.|[^"\\\n])*"?|#[^\n]*|[^\W\d]\w*')
 
 
 def _imported_and_used(module: tree.Module) -> set[str]:
