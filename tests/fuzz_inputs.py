@@ -66,7 +66,7 @@ def blocks() -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def small_blocks() -> tuple[str, ...]:
     """Statements that are no kinds and no units, which a check takes little time for."""
-    return tuple(b for b in blocks() if not b.startswith(("kind ", "unit ")) and len(b) < 600)
+    return tuple(b for b in blocks() if not b.startswith(("kind ", "unit ", "dimension ", "#")) and len(b) < 600)
 
 
 @lru_cache(maxsize=1)
@@ -262,9 +262,9 @@ class Made:
         self.own_kinds: list[str] = []
 
     def text(self) -> str:
-        made = [self._statement() for _ in range(self.r.choice((1, 2, 3, 3, 4, 5, 8)))]
-        if self.r.random() < 0.7:
-            made.append("show " + ", ".join(self.path() for _ in range(self.r.randint(1, 3))))
+        made = [self._statement() for _ in range(self.r.choice((1, 1, 1, 1, 2, 2, 3, 6)))]
+        if self.r.random() < 0.5:
+            made.append("show " + ", ".join(self.path() for _ in range(self.r.choice((1, 1, 3)))))
         if self.r.random() < 0.1:
             self.r.shuffle(made)
         return "\n".join(made) + "\n"
@@ -279,9 +279,10 @@ class Made:
             return self.test()
         if at < 0.72:
             return self.kind()
-        if at < 0.725:
+        if at < 0.721:
             return f"unit {r.choice(self.NAMES)} = {r.choice(NUMBERS)} {r.choice((*UNITS[:32], *self.NAMES))}"
-        return self.rule("item", 0)
+        made = self.rule("item")
+        return made if not made.startswith(("unit", "dimension")) or r.random() < 0.05 else self.let()  # a table of units takes long
 
     # ── statements of our own, which mostly fit ──
 
@@ -292,7 +293,7 @@ class Made:
         like = f" like {r.choice([*self.kinds, name, 'x'])}" if self.kinds and r.random() < 0.25 else ""
         known = self.fields.get(kind, {})
         lines = []
-        for one in r.sample(list(known), min(len(known), r.choice((0, 1, 2, 3, 5, 9)))):
+        for one in r.sample(list(known), min(len(known), r.choice((0, 1, 2, 3, 4, 7)))):
             lines.append(f"  {one} = {self.value(known[one])}{self.tail()}")
         if like and known and r.random() < 0.5:
             lines.append(f"  without {r.choice(list(known))}")
@@ -384,7 +385,7 @@ class Made:
 
     # ── any statement, by the rules of the grammar alone ──
 
-    def rule(self, name: str, depth: int) -> str:
+    def rule(self, name: str) -> str:
         out: list[str] = []
         waiting: list[tuple[str, bool, int]] = [(name, False, 0)]
         rules, heights, terminals = _grammar()
@@ -511,37 +512,51 @@ def _bytes(text: str) -> bytes:
 
 
 def some_statements(r: Random) -> str:
-    return "\n".join(r.choices(small_blocks(), k=r.choice((1, 1, 2, 2, 3, 5)))) + "\n"
+    return "\n".join(r.choices(small_blocks(), k=r.choice((1, 1, 1, 1, 2, 2, 5)))) + "\n"
+
+
+def _plain(sort: str, text: str, name: str = "a.tonne") -> Input:
+    return Input(sort, {name: _bytes(text)})
+
+
+def _of_grammar(r: Random) -> str:
+    text = Made(r).text()
+    return damaged(r, text, 2) if r.random() < 0.2 else text
+
+
+def _of_words(r: Random) -> str:
+    return r.choice((" ", "", " \n")).join(r.choices(words(), k=r.randint(1, 30)))
+
+
+def _in_markdown(r: Random) -> str:
+    fences = f"```tonne\n{some_statements(r)}```\n\nmore\n\n~~~tonne x\nlet q = 1\n~~~\n"
+    return damaged(r, f"# Title\n\nSome `words`.\n\n{fences}")
+
+
+def _damaged_bytes(r: Random) -> bytes:
+    data = bytearray(_bytes(some_statements(r)))
+    for _ in range(r.randint(1, 5)):
+        data[r.randrange(len(data))] = r.randrange(256)
+    return bytes(data)
+
+
+# How many of a thousand inputs are made in which way.
+MAKERS: tuple[tuple[int, Callable[[Random], Input]], ...] = (
+    (400, lambda r: _plain("statements", damaged(r, some_statements(r)))),
+    (365, lambda r: _plain("grammar", _of_grammar(r))),
+    (100, lambda r: _plain("words", _of_words(r))),
+    (20, lambda r: _plain("shape", shaped(r))),
+    (2, lambda r: _plain("units", with_units(r))),
+    (8, lambda r: _plain("whole file", damaged(r, r.choice(texts())))),
+    (20, lambda r: Input("several files", several_files(r, damaged(r, some_statements(r), 2)))),
+    (30, lambda r: _plain("markdown", _in_markdown(r), "a.md")),
+    (25, lambda r: Input("bytes", {"a.tonne": r.randbytes(r.randint(0, 200))})),
+    (30, lambda r: Input("damaged bytes", {"a.tonne": _damaged_bytes(r)})),
+)
 
 
 def make(seed: int, index: int) -> Input:
     """Input `index` of a seed."""
     r = Random(f"{seed}:{index}")
-    at = r.random()
-    if at < 0.40:
-        return Input("statements", {"a.tonne": _bytes(damaged(r, some_statements(r)))})
-    if at < 0.76:
-        text = Made(r).text()
-        if r.random() < 0.2:
-            text = damaged(r, text, 2)
-        return Input("grammar", {"a.tonne": _bytes(text)})
-    if at < 0.86:
-        tokens = r.choices(words(), k=r.randint(1, 40))
-        return Input("words", {"a.tonne": _bytes(r.choice((" ", "", " \n")).join(tokens))})
-    if at < 0.89:
-        return Input("shape", {"a.tonne": _bytes(shaped(r))})
-    if at < 0.893:
-        return Input("units", {"a.tonne": _bytes(with_units(r))})
-    if at < 0.905:
-        return Input("whole file", {"a.tonne": _bytes(damaged(r, r.choice(texts())))})
-    if at < 0.94:
-        return Input("several files", several_files(r, damaged(r, some_statements(r), 2)))
-    if at < 0.97:
-        text = damaged(r, f"# Title\n\nSome `words`.\n\n```tonne\n{some_statements(r)}```\n\nmore\n\n~~~tonne x\nlet q = 1\n~~~\n")
-        return Input("markdown", {"a.md": _bytes(text)})
-    if at < 0.985:
-        return Input("bytes", {"a.tonne": r.randbytes(r.randint(0, 200))})
-    data = bytearray(_bytes(some_statements(r)))
-    for _ in range(r.randint(1, 5)):
-        data[r.randrange(len(data))] = r.randrange(256)
-    return Input("damaged bytes", {"a.tonne": bytes(data)})
+    (maker,) = r.choices([m for _, m in MAKERS], [share for share, _ in MAKERS])
+    return maker(r)

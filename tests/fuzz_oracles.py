@@ -43,11 +43,11 @@ class Broken(Exception):
 
 
 def try_out(path: Path, *, printed: bool = True) -> Evaluated:
-    """Checks, evaluates and explains a file, and prints all of it unless told otherwise."""
+    """Checks, evaluates and explains a file, and prints all of it; else renders one diagnostic of each code alone."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         result = evaluate(path)
-        for one in result.diagnostics:
+        for one in {d.code: d for d in result.diagnostics}.values() if not printed else result.diagnostics:
             _well_formed(one)
         _reports(result)
         _same_verdict(result)
@@ -136,10 +136,10 @@ def _same_verdict(result: Evaluated) -> None:
 
 def _explanations(run: Run) -> list[Step]:
     """Those of a few determined and undetermined fields, and of lets."""
-    paths = [let.name for let in run.model.project.lets[:2]]
-    for state in list(run.model.own_states())[:2]:
+    paths = [let.name for let in run.model.project.lets[-2:]]
+    for state in list(run.model.own_states())[-2:]:
         name = state.instance.name
-        paths += [f"{name}.{field}" for field in [*list(state.nodes)[:2], *state.determination.undetermined[:2]]]
+        paths += [f"{name}.{field}" for field in [*list(state.nodes)[-1:], *state.determination.undetermined[-1:]]]
     steps = []
     for path in paths:
         symbol, field, problems = find(run, path)

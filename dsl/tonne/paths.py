@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from collections.abc import Iterator
 
 from tonne import library
@@ -63,6 +64,7 @@ def _in_library(parts: tuple[str, ...]) -> str | None:
     return how_to_import(parts[0])
 
 
+@lru_cache(maxsize=1024)
 def how_to_import(word: str) -> str | None:
     """The `use` line for a name of the library, or for the one that a word was probably meant to be."""
     name = (

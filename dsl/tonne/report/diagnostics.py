@@ -25,7 +25,7 @@ _TAB = "    "
 
 def clean(text: str) -> str:
     """Text without control characters, which a file may contain and a terminal would obey."""
-    return "".join(_visible(c) for c in text)
+    return text if text.isprintable() else "".join(_visible(c) for c in text)
 
 
 def _visible(character: str) -> str:

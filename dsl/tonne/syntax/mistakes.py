@@ -53,6 +53,7 @@ _LAST_WORD = r'("(?:\\.|[^"\\])*"|[\w.%$/*^]+|[^\s\w])[ \t]*$'
 _PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 # Characters before a mistake that are looked at for what was meant.
 _MOST_BEFORE = 300
+_WITH_COMMAS = re.compile(r"[0-9]+(?:,[0-9]+)+")
 _NAMED_PLACES = {"NAME", "WORD"}
 
 
@@ -71,6 +72,8 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
     text = str(token)
     word = text.rsplit("\n", 1)[-1].lstrip() if "\n" in text else text
     begin = offset + (token.start_pos or 0) + len(text) - len(word)
+    if begin >= offset + length:  # the brace that was put in for one that is missing
+        return _too_short(error, source, offset + length)
     if word[:1] in (",", ".", "/", "*"):
         return _character(source, begin)
     span = Span(source, begin, begin + len(word))
@@ -114,7 +117,8 @@ def _character(source: SourceFile, at: int) -> Diagnostic:
     def at_line(start: int, end: int) -> Span:
         return Span(source, at - column + 1 + start, at - column + 1 + end)
 
-    for match in re.finditer(r"[0-9]+(?:,[0-9]+)+", text) if character == "," else ():
+    around = slice(max(0, column - _MOST_BEFORE), column + _MOST_BEFORE)
+    for match in _WITH_COMMAS.finditer(text, around.start, around.stop) if character == "," else ():
         if match.start() < column <= match.end():
             digits = match.group()
             grouped = re.fullmatch(r"[0-9]{1,3}(?:,[0-9]{3})+", digits) is not None
