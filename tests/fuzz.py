@@ -10,6 +10,8 @@ Faults of one sort (exception and innermost place in tonne) are reported once, m
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import multiprocessing
 import os
@@ -30,6 +32,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import click
+
 from fuzz_inputs import Input, make
 from fuzz_oracles import Broken, try_out, try_twice
 
@@ -149,7 +152,7 @@ def work(out: Connection, seed: int, start: int, stop: int) -> None:
 
 def _memory() -> int:
     """The most memory that this process had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1 if sys.platform == "darwin" else 1) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 # ── all of them ──
@@ -187,17 +190,28 @@ class Report:
         yield f"sorts of fault: {len(self.faults)}"
         for name, (index, _, _) in self.faults.items():
             yield f"  {name}: {self.times[name]:,} times, first at {index}"
-        yield "slowest: " + (", ".join(f"{s:.2f} s at {i} ({sort})" for s, i, sort in self.slow[:5]) or "none over 0.2 s")
+        yield "slowest: " + (
+            ", ".join(f"{s:.2f} s at {i} ({sort})" for s, i, sort in self.slow[:5]) or "none over 0.2 s"
+        )
         yield f"most memory: {self.memory[0]} MB at {self.memory[1]} ({self.memory[2]})"
+
+    def figures(self) -> dict[str, Any]:
+        faults = {name: {"times": self.times[name], "first": index} for name, (index, _, _) in self.faults.items()}
+        return {
+            "inputs": self.tried,
+            "seconds": round(time.monotonic() - self.began, 1),
+            "faults": faults,
+            "slow": self.slow,
+            "memory": self.memory,
+        }
 
     @property
     def is_clean(self) -> bool:
         return not self.faults and not any(seconds > SLOW for seconds, _, _ in self.slow)
 
 
-def run(seed: int, start: int, inputs: int, workers: int, said: Callable[[int], None]) -> Report:
+def run(report: Report, seed: int, start: int, inputs: int, workers: int, said: Callable[[int], None]) -> None:
     """Inputs in order, a chunk a process, at most `workers` at a time; a process that dies is a finding."""
-    report = Report()
     context = multiprocessing.get_context("fork")
     waiting = [(at, min(at + CHUNK, start + inputs)) for at in range(start, start + inputs, CHUNK)][::-1]
     running: dict[Connection, tuple[Any, int, int]] = {}
@@ -226,7 +240,6 @@ def run(seed: int, start: int, inputs: int, workers: int, said: Callable[[int], 
                 report.tried += message[1] - at
                 said(message[1] - at)
                 running[ready] = (process, message[1], stop)
-    return report
 
 
 def save(report: Report, where: Path) -> None:
@@ -253,16 +266,24 @@ def main(inputs: int, seed: int, start: int, workers: int, where: Path | None, d
     make(seed, start)
     with folder() as place:  # what all processes share is read before they part
         fault(Input("first", {"a.tonne": b"run r {\n  energy = 3 MWh\n}\nshow r.energy, r.co2e\n"}), place)
+    gc.freeze()  # what they share is no garbage
+    gc.set_threshold(50_000)
+    report = Report()
     with click.progressbar(length=inputs, label=f"seed {seed}", file=sys.stderr) as bar:
-        report = run(seed, start, inputs, workers, bar.update)
+
+        def said(more: int) -> None:
+            bar.update(more)
+            if document is not None and report.tried % CHUNK == 0:  # a long run can be looked at, and ended
+                document.write_text(json.dumps(report.figures(), indent=2) + "\n", encoding="utf-8")
+
+        with contextlib.suppress(KeyboardInterrupt):
+            run(report, seed, start, inputs, workers, said)
     for line in report.lines():
         click.echo(line)
+    if document is not None:
+        document.write_text(json.dumps(report.figures(), indent=2) + "\n", encoding="utf-8")
     if where is not None:
         save(report, where)
-    if document is not None:
-        figures = {"seed": seed, "start": start, "inputs": report.tried, "seconds": round(time.monotonic() - report.began, 1),
-                   "faults": dict(report.times), "slow": report.slow, "memory": report.memory}
-        document.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     sys.exit(not report.is_clean)
 
 

@@ -199,7 +199,9 @@ def _nest(r: Random, text: str) -> str:
     if not places:
         return text
     place, depth = r.choice(places), r.choice((1, 3, 30, 199, 201, 1500))
-    opened, closed = r.choice((("(", ")"), ("-", ""), ("- ", ""), ("abs(", ")"), ("min(1, ", ")"), ("[", "]"), ("2 ^ ", "")))
+    opened, closed = r.choice(
+        (("(", ")"), ("-", ""), ("- ", ""), ("abs(", ")"), ("min(1, ", ")"), ("[", "]"), ("2 ^ ", ""))
+    )
     return text[: place.start()] + opened * depth + place.group() + closed * depth + text[place.end() :]
 
 
@@ -208,7 +210,11 @@ def _lengthen(r: Random, text: str) -> str:
     if not places:
         return text
     place, times = r.choice(places), r.choice((2, 20, 300))
-    return text[: place.end()] + r.choice((" + 1", " * 2", " - x", " / 3", ", 1", " ^ 2", "0", " or 1")) * times + text[place.end() :]
+    return (
+        text[: place.end()]
+        + r.choice((" + 1", " * 2", " - x", " / 3", ", 1", " ^ 2", "0", " or 1")) * times
+        + text[place.end() :]
+    )
 
 
 def _repeat(r: Random, text: str) -> str:
@@ -282,13 +288,17 @@ class Made:
         if at < 0.721:
             return f"unit {r.choice(self.NAMES)} = {r.choice(NUMBERS)} {r.choice((*UNITS[:32], *self.NAMES))}"
         made = self.rule("item")
-        return made if not made.startswith(("unit", "dimension")) or r.random() < 0.05 else self.let()  # a table of units takes long
+        return (
+            made if not made.startswith(("unit", "dimension")) or r.random() < 0.05 else self.let()
+        )  # a table of units takes long
 
     # ── statements of our own, which mostly fit ──
 
     def instance(self) -> str:
         r = self.r
-        kind = r.choice(("run", "run", "deployment", "grid", "model", "hardware", "facility", *self.own_kinds, *self.fields))
+        kind = r.choice(
+            ("run", "run", "deployment", "grid", "model", "hardware", "facility", *self.own_kinds, *self.fields)
+        )
         name = r.choice(self.NAMES)
         like = f" like {r.choice([*self.kinds, name, 'x'])}" if self.kinds and r.random() < 0.25 else ""
         known = self.fields.get(kind, {})
@@ -318,10 +328,16 @@ class Made:
 
     def number(self) -> str:
         r = self.r
-        return r.choice(("0", "1", "1.1", "2048", "40%", "70B", "0.3", "1e9", "3", "500")) if r.random() < 0.93 else r.choice(NUMBERS)
+        return (
+            r.choice(("0", "1", "1.1", "2048", "40%", "70B", "0.3", "1e9", "3", "500"))
+            if r.random() < 0.93
+            else r.choice(NUMBERS)
+        )
 
     def tail(self) -> str:
-        return self.r.choice(("", "", "", ' from "x"', ' assumed "y"', ' from section55 "t"', f' allow {self.r.choice(CODES)} "z"'))
+        return self.r.choice(
+            ("", "", "", ' from "x"', ' assumed "y"', ' from section55 "t"', f' allow {self.r.choice(CODES)} "z"')
+        )
 
     def path(self) -> str:
         r = self.r
@@ -334,7 +350,9 @@ class Made:
         if not known:
             return name
         one = r.choice(("co2e", "energy", *known)) if r.random() < 0.5 else r.choice(list(known))
-        return f"{name}.{one}" + (f".{r.choice(('power', 'carbon_intensity', 'pue'))}" if known.get(one) in self.fields else "")
+        return f"{name}.{one}" + (
+            f".{r.choice(('power', 'carbon_intensity', 'pue'))}" if known.get(one) in self.fields else ""
+        )
 
     def expr(self, depth: int) -> str:
         r, at = self.r, self.r.random()
@@ -346,7 +364,25 @@ class Made:
             return f"({self.expr(depth - 1)}) ^ {r.choice(('2', '-1', '0', '0.5', '400', '1e300', '99999999999', '-3', '24'))}"
         if at < 0.85:
             return f"-{self.expr(depth - 1)}"
-        function = r.choice(("min", "max", "abs", "sqrt", "exp", "log", "log10", "ceil", "floor", "sum", "mean", "count", "percentile", "sd", "elasticity"))
+        function = r.choice(
+            (
+                "min",
+                "max",
+                "abs",
+                "sqrt",
+                "exp",
+                "log",
+                "log10",
+                "ceil",
+                "floor",
+                "sum",
+                "mean",
+                "count",
+                "percentile",
+                "sd",
+                "elasticity",
+            )
+        )
         return f"{function}({', '.join(self.expr(depth - 1) for _ in range(r.choice((1, 1, 2, 3))))})"
 
     def let(self) -> str:
@@ -363,8 +399,17 @@ class Made:
         left, right = self.path(), f"{self.number()} {r.choice(UNITS[:12])}"
         if r.random() < 0.3:
             right = self.expr(2)
-        how = r.choice((f"{r.choice(('==', '<', '<=', '>', '>='))} {right}", f"within {self.number()}% of {right}", f"in {right} .. {self.expr(1)}", f"within {right} of {right}"))
-        return f"{r.choice(('require', 'claim'))} {left} {how}" + r.choice(("", ' from "x"', f' from "x" allow {r.choice(CODES)} "y"', " in 90% of draws"))
+        how = r.choice(
+            (
+                f"{r.choice(('==', '<', '<=', '>', '>='))} {right}",
+                f"within {self.number()}% of {right}",
+                f"in {right} .. {self.expr(1)}",
+                f"within {right} of {right}",
+            )
+        )
+        return f"{r.choice(('require', 'claim'))} {left} {how}" + r.choice(
+            ("", ' from "x"', f' from "x" allow {r.choice(CODES)} "y"', " in 90% of draws")
+        )
 
     def kind(self) -> str:
         r = self.r
@@ -373,8 +418,25 @@ class Made:
         units = [r.choice(("kWh", "ratio", "tCO2e", "gCO2e/kWh")) for _ in own]
         lines = []
         for one, unit in zip(own, units, strict=True):
-            ways = [r.choice((f"{r.choice(own)} * {r.choice(own)}", f"{r.choice(own)} / {r.choice(own)}", r.choice(own), f"g.{r.choice(own)}", f"3 {unit}", f"min({r.choice(own)}, {r.choice(own)})", f"{one} + {one}")) for _ in range(r.choice((0, 1, 1, 2, 3)))]
-            within = f" in {r.choice(('0', '5', '-1'))} {unit} .. {r.choice(('1', '9', ''))} {unit}" if r.random() < 0.2 else ""
+            ways = [
+                r.choice(
+                    (
+                        f"{r.choice(own)} * {r.choice(own)}",
+                        f"{r.choice(own)} / {r.choice(own)}",
+                        r.choice(own),
+                        f"g.{r.choice(own)}",
+                        f"3 {unit}",
+                        f"min({r.choice(own)}, {r.choice(own)})",
+                        f"{one} + {one}",
+                    )
+                )
+                for _ in range(r.choice((0, 1, 1, 2, 3)))
+            ]
+            within = (
+                f" in {r.choice(('0', '5', '-1'))} {unit} .. {r.choice(('1', '9', ''))} {unit}"
+                if r.random() < 0.2
+                else ""
+            )
             lines.append(f"  {one} : {unit}{within}" + (f" = {(chr(10) + '    or ').join(ways)}" if ways else ""))
         if r.random() < 0.3:
             lines.append(f"  g : {r.choice((name, 'grid', '[' + name + ']', '[run]'))}")
@@ -424,7 +486,9 @@ _WRITTEN = {
 
 
 @lru_cache(maxsize=1)
-def _grammar() -> tuple[dict[str, list[tuple[tuple[str, bool], ...]]], Callable[[tuple[tuple[str, bool], ...]], int], dict[str, str]]:
+def _grammar() -> tuple[
+    dict[str, list[tuple[tuple[str, bool], ...]]], Callable[[tuple[tuple[str, bool], ...]], int], dict[str, str]
+]:
     """Rule → its ways, each a row of (symbol, whether it is a terminal); how deep a way goes; terminal → its text."""
     lark = Lark(grammar(), parser="lalr", start=STARTS, maybe_placeholders=True)
     rules: dict[str, list[tuple[tuple[str, bool], ...]]] = {}
@@ -485,7 +549,9 @@ def with_units(r: Random) -> str:
     ))()  # fmt: skip
 
 
-SITE = 'use "./a" { a, r, x }\ngrid g {\n  carbon_intensity = 1 gCO2e/kWh from "x"\n}\nlet x = a\nrun r {\n  grid = g\n}\n'
+SITE = (
+    'use "./a" { a, r, x }\ngrid g {\n  carbon_intensity = 1 gCO2e/kWh from "x"\n}\nlet x = a\nrun r {\n  grid = g\n}\n'
+)
 SETTINGS = (
     '[limits]\nnesting = 3\n', '[limits]\nnodes = 5\nfiles = 1\n', '[severities]\nunsourced-number = "error"\nV225 = "off"\n', "[limits]\nnesting = 100000\nfile-bytes = 10\n", "x = [", "[limits]\nnodes = 1e9\n", '[severities]\nD201 = "off"\n', "\x00",
     "limits = 3\nseverities = [1]\n", "[limits]\nnesting = 99999999999999999999\n", '[severities]\n"\\u001b[31m" = "off"\n', "x = " + "[" * 3000, "x = 1" + "0" * 5000,

@@ -28,7 +28,9 @@ from tonne.run import Run
 from tonne.scenario import Evaluated, check, evaluate
 
 # C0 but the newline, DEL and C1, what turns the direction of text, what separates lines unseen.
-CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+CONTROL = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 WIDTH = 100
 HAS_DOOR = hasattr(formatting, "visible")
 HAS_FORMAT = importlib.util.find_spec("tonne.syntax.format") is not None

@@ -35,12 +35,17 @@ def not_finite(run: Run) -> list[Diagnostic]:
         needed += [n for n in sides.parts.values() if n is not None]
     for table in run.model.shows:
         needed += [v.node for _, row in table.rows for v in row if v.node is not None and not table.is_table]
+    causes: dict[int, Node] = {}  # of each node that is not finite, the first one below it
+    for (node, args), value in zip(run.program.steps, run.values, strict=True):
+        if not math.isfinite(value):
+            steps = (run.program.steps[i][0] for i in args)
+            causes[id(node)] = next((causes[id(n)] for n in steps if id(n) in causes), node)
     found: dict[int, Diagnostic] = {}
     for root in needed:
         if run.is_unknown(root) or math.isfinite(run.raw(root)):
             continue
-        cause = next((n for n in postorder(root) if not math.isfinite(run.raw(n))), None)
-        if cause is not None and id(cause) not in found:
+        cause = causes[id(root)]
+        if id(cause) not in found:
             found[id(cause)] = _explain_not_finite(run, cause)
     return list(found.values())
 

@@ -76,7 +76,9 @@ def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnost
         return symbol, "", []
     reference = lowering.paths.find(written, Place(project.entry))
     if reference is None:
-        return None, "", lowering.found
+        help = "mend what `tonne check` reports"
+        rests = diagnostic("N119", f"`{path}` rests on an error", written.span, help=help)
+        return None, "", lowering.found or [rests]
     if reference.is_list:
         help = "explain a field of one of its members"
         return None, "", [diagnostic("N119", f"`{path}` is a list", written.span, help=help)]

@@ -15,6 +15,9 @@ from tonne.syntax import tree
 from tonne.unit_problems import UnitProblem
 from tonne.units import Unit, UnitTable
 
+# Fields of a kind, those of the kind that it is like among them.
+MOST_FIELDS = 300
+
 Key = tuple[Scope, str]
 
 
@@ -27,13 +30,13 @@ class Kinds:
         self.found = found
         self.declared: dict[Scope, dict[str, tree.KindDeclaration]] = {}
 
-    def make(self, core: Sequence[Kind] | None = None) -> None:
-        """Makes all kinds; those of the core are `core` where that is given."""
+    def make(self, of_core: Sequence[Kind] | None = None) -> None:
+        """Makes all kinds; those of the core are `of_core` where that is given."""
         for scope in self.files.scopes:
             self._declare(scope)
         needs = {(s, name): self._parent(s, d) for s, own in self.declared.items() for name, d in own.items()}
         made: dict[Key, Kind] = {}
-        known = {kind.name: kind for kind in core or ()}
+        known = {kind.name: kind for kind in of_core or ()}
         for group in strongly_connected(needs):
             circular = is_circular(group, needs)
             if circular:
@@ -94,6 +97,13 @@ class Kinds:
         if kind.parent is not None:
             kind.fields.update(kind.parent.fields)
         for one in kind.declaration.fields:
+            if len(kind.fields) == MOST_FIELDS:
+                title, help = (
+                    f"`{kind.name}` has more than {MOST_FIELDS} fields",
+                    "let kinds refer to each other",
+                )
+                self.found.append(diagnostic("S109", title, one.name_span, help=help))
+                break
             first = kind.fields.get(one.name)
             if first is not None:
                 self.found.append(defined_twice(f"`{one.name}`", one.name_span, first.declaration.name_span))

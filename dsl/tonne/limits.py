@@ -15,6 +15,6 @@ class Limits(Record, frozen=True):
 
 
 # Of a file with more errors than this the rest is not looked at.
-MOST_ERRORS = 1000
+MOST_ERRORS = 500
 
 DEFAULT_LIMITS = Limits()

@@ -25,6 +25,7 @@ from tonne.graph import (
     Node,
     postorder,
 )
+from tonne.limits import MOST_ERRORS
 from tonne.names import Let, Scope, closest, did_you_mean
 from tonne.paths import Paths, Place, Reference
 from tonne.source import Span
@@ -69,9 +70,17 @@ class Lowering:
     def __init__(self, units: UnitTable) -> None:
         self.units = units
         self.found: list[Diagnostic] = []
+        self.stopped = False
         self.paths = Paths(units, self.found)
 
     def lower(self, expr: tree.Expr, place: Place) -> Formula:
+        if len(self.found) > MOST_ERRORS:
+            if not self.stopped:
+                self.stopped = True
+                title = f"more than {MOST_ERRORS} names and units are wrong"
+                help = "the rest of the file was not looked at"
+                self.found.append(diagnostic("S109", title, expr.span, help=help))
+            return Formula(Node(UNKNOWN, (), expr.span), expr, place)
         return Formula(self._node(expr, place), expr, place)
 
     def _node(self, expr: tree.Expr, place: Place, list_allowed: bool = False) -> Node:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tonne import library
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.kinds import Kinds, core_kinds, unknown_kind
+from tonne.limits import MOST_ERRORS
 from tonne.load import Files, named_in_library, read_setting
 from tonne.names import (
     Binding,
@@ -123,7 +124,7 @@ class _Resolver:
                     if symbol is not None:
                         self._define(scope, symbol, span)
                     elif name not in others:
-                        if name not in used.lost:
+                        if name not in used.lost and len(self.found) <= MOST_ERRORS:
                             help, fix = did_you_mean(name, [*own[used], *used.kinds], span)
                             title = f"`{use.target}` has nothing called `{name}`"
                             self.found.append(diagnostic("N111", title, span, help=help, fix=fix))
@@ -255,7 +256,7 @@ class _Resolver:
                 instance.like = original
 
     def _no_original(self, instance: Instance, like: tree.Path) -> None:
-        if like.parts[0] in instance.scope.lost:
+        if like.parts[0] in instance.scope.lost or len(self.found) > MOST_ERRORS:
             return
         names = [n for n, s in instance.scope.symbols.items() if isinstance(s, Instance) and s is not instance]
         help, fix = did_you_mean(str(like), names, like.span)
@@ -303,8 +304,8 @@ class _Resolver:
         instance.own = frozenset(own)
 
     def _unknown_field(self, instance: Instance, name: str, span: Span) -> None:
-        if name in KEYWORDS or name in instance.kind.scope.lost:
-            return  # reported as a word of the language, or its line in the kind could not be read
+        if name in KEYWORDS or name in instance.kind.scope.lost or len(self.found) > MOST_ERRORS:
+            return  # enough is wrong, or it is reported as a word of the language, or its line in the kind could not be read
         names = list(instance.kind.fields)
         near = closest(name, names)
         line = instance.kind.fields[near].declaration.name_span if near else None

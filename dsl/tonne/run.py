@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tonne.diagnostic import Label
 from tonne.dimension import RATIO, Dimension
@@ -78,12 +79,15 @@ class Run:
 
     def owner(self, node: Node) -> tuple[State, str] | None:
         """The field of an instance whose value a node is; the file's own instances first."""
-        own = list(self.model.own_states())
-        for state in (*own, *(s for s in self.model.states.values() if s not in own)):
-            for name, one in state.nodes.items():
-                if one is node:
-                    return state, name
-        return None
+        return self._owners.get(id(node))
+
+    @cached_property
+    def _owners(self) -> dict[int, tuple[State, str]]:
+        owners: dict[int, tuple[State, str]] = {}
+        for state in (*self.model.own_states(), *self.model.states.values()):
+            for name, node in state.nodes.items():
+                owners.setdefault(id(node), (state, name))
+        return owners
 
 
 def _finite(value: float) -> float | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tonne.accept import unknown_codes, without_accepted
 from tonne.build import build
 from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
+from tonne.limits import MOST_ERRORS
 from tonne.load import SETTING
 from tonne.model import Model
 from tonne.names import Project
@@ -45,7 +47,13 @@ def check(path: Path, overrides: Sequence[str] = ()) -> Checked:
     model, more = build(project)
     if not project.entry.module.statements and not found:
         more = [*more, _nothing(project)]
-    found = [*found, *more, *check_provenance(project), *unknown_codes(project), *_spreads(project)]
+    found = [
+        *found,
+        *more,
+        *check_provenance(project),
+        *islice(unknown_codes(project), MOST_ERRORS),
+        *_spreads(project),
+    ]
     return Checked(path, project, model, _final(project, found))
 
 

@@ -36,6 +36,8 @@ MAX_SIZE = 200
 MOST_LETTERS = 200
 # Numbers and signs in the definition of a unit.
 MOST_PARTS = 40
+# Units that a scenario may have, those of the core among them.
+MOST_UNITS = 1000
 # Words that are remembered with what they are worth, or why they are none.
 MOST_WORDS = 10_000
 
@@ -77,7 +79,10 @@ class UnitTable:
         self.names: dict[Dimension, str] = {RATIO: "a ratio"}
         declarations = list(declarations)
         units = [d for d in declarations if isinstance(d, tree.UnitDeclaration)]
-        for declaration in units:
+        if len(units) > MOST_UNITS:
+            title, help = f"more than {MOST_UNITS:,} units are declared", "the rest of them was not looked at"
+            self.found.append(diagnostic("S109", title, units[MOST_UNITS].name_span, help=help))
+        for declaration in units[:MOST_UNITS]:
             self._declare(declaration)
         self._refuse_bad_definitions()
         self._refuse_without_worth()
@@ -97,6 +102,7 @@ class UnitTable:
             else:
                 known = ", ".join(("si", *PREFIXES))
                 self.found.append(diagnostic("D209", f"no prefix `{prefix}`", span, help=f"prefixes: {known}"))
+        self._declared.setdefault(declaration.word, _Declared(declaration, tuple(dict.fromkeys(prefixes))))
         words = [(declaration.word, declaration.name_span), *declaration.aliases]
         for word, span in words:
             if word in self._canonical:
@@ -114,7 +120,6 @@ class UnitTable:
                 )
             else:
                 self._canonical[word] = declaration.word
-        self._declared.setdefault(declaration.word, _Declared(declaration, tuple(dict.fromkeys(prefixes))))
 
     def _refuse_bad_definitions(self) -> None:
         needs: dict[str, list[str]] = {}
@@ -165,8 +170,16 @@ class UnitTable:
             if self._worth[word] is None:
                 self._bad.add(word)
                 declaration = self._declared[word].declaration
-                needed = {a for n in within(declaration.definition) if isinstance(n, tree.Number) and n.unit
-                          for a, _ in self._atoms_of(n)} if declaration.definition else set()
+                needed = (
+                    {
+                        a
+                        for n in within(declaration.definition)
+                        if isinstance(n, tree.Number) and n.unit
+                        for a, _ in self._atoms_of(n)
+                    }
+                    if declaration.definition
+                    else set()
+                )
                 if not any(split[1] in self._bad for a in needed if (split := self.split(a)) and split[1] != word):
                     title = f"the definition of `{word}` gives no amount of anything"
                     help = f"a unit is worth between 1e-{MAX_SIZE} and 1e{MAX_SIZE} of its base units"
