@@ -306,3 +306,17 @@ def test_explaining_a_list_and_a_long_chain(call: Callable[..., Result], tmp_pat
     assert result.exit_code == 2
     assert "is a list" in result.output
     assert call("run", "list.tonne", "--set", "runs=3").exit_code == 1
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_a_long_derivation_is_unfolded_as_far_as_it_can_be_read(
+    call: Callable[..., Result], tmp_path: Path, style: str
+) -> None:
+    lines = ['let x0 : MWh = 3 MWh  from "a meter"', *(f"let x{i + 1} : MWh = x{i} + x{i}" for i in range(900))]
+    (tmp_path / "long.tonne").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    whole = call("explain", "long.tonne", "x900", "--format", style)
+    assert whole.exit_code == 0
+    words = '"deeper": true' if style == "json" else "explain `x800` for what it rests on"
+    assert words in whole.stdout
+    assert "x799 =" not in whole.stdout
+    assert "[a meter]" in call("explain", "long.tonne", "x50").stdout

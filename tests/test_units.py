@@ -14,7 +14,8 @@ from tonne import library
 from tonne.limits import DEFAULT_LIMITS
 from tonne.syntax import tree
 from tonne.syntax.parse import parse
-from tonne.units import Unit, UnitProblem, UnitTable, pint_unit
+from tonne.unit_registry import pint_unit
+from tonne.units import Unit, UnitProblem, UnitTable
 
 
 @cache

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from tonne.determine import Fact, Pattern
 from tonne.diagnostic import Diagnostic, Label, diagnostic
-from tonne.formulas import Formulas
+from tonne.formulas import Formulas, formulas_of_core
 from tonne.graph import UNKNOWN, Node
 from tonne.model import Model, State, Target
 from tonne.names import Binding, Instance, Let, Project, Symbol
@@ -26,6 +26,9 @@ from tonne.syntax.walk import within
 from tonne.unit_problems import UnitProblem
 from tonne.units import Unit
 
+# Operations that a search over the square of so many fields counts for.
+_SEARCH = 10
+
 
 def build(project: Project) -> tuple[Model, list[Diagnostic]]:
     """The model of a project and the errors in its formulas. Always returns; what is wrong is left out."""
@@ -38,7 +41,7 @@ class _Builder:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.model = Model(project)
-        self.formulas = Formulas(project.units)
+        self.formulas = Formulas(project.units, formulas_of_core(project.units))
         self.references = References(self.model, self.formulas.lowering)
         self.statements = Statements(self.model, self.formulas)
         self.spreads = Spreads(self.model, self.formulas)
@@ -59,11 +62,15 @@ class _Builder:
             if is_circular(group, needs):
                 self._circular(group)
             for symbol in group:
-                if isinstance(symbol, Instance):
+                if self.model.is_too_large:
+                    self._too_large(symbol)
+                elif isinstance(symbol, Instance):
                     self._determine(symbol)
                 elif isinstance(symbol, Let):
                     self._let(symbol)
-        self.statements.add_all()
+        statement = self.statements.add_all()
+        if statement is not None:
+            self._say_too_large(statement.span)
         self.spreads.check_all()
         self.model.let_formulas = self.formulas.lets
         self.model.binding_formulas = self.formulas.bindings
@@ -140,6 +147,8 @@ class _Builder:
         outside = [*formulas.outside, *(f for _, facts in bound for f in facts if isinstance(f, Reference))]
         determined = frozenset(r for r in outside if self.model.find(r, state) is not None)
         state.pattern = Pattern(frozenset(given), determined, tuple(sorted(bound, key=lambda b: b[0])))
+        if not formulas.determiner.knows(state.pattern):  # a search, of which many instances may share one
+            self.model.operations += len(formulas.alternatives) ** 2 // _SEARCH
         state.determination = formulas.determiner.determine(state.pattern)
         for name in given:
             state.nodes[name] = self._bound_node(state, name)
@@ -201,20 +210,26 @@ class _Builder:
         return node
 
     def _within_limit(self, symbol: Instance | Let) -> None:
-        """Leaves out what is over the limit of operations, and says so once."""
-        limit = self.project.settings.limits.nodes
-        if self.model.operations <= limit:
-            return
-        self.model.poisoned.add(symbol)
+        if self.model.is_too_large:
+            self._too_large(symbol)
+
+    def _too_large(self, symbol: Symbol) -> None:
+        """Leaves out what is over the limit of operations."""
         if isinstance(symbol, Instance):
-            self.model.states[symbol].nodes.clear()
-        else:
+            self.model.poisoned.add(symbol)
+            if symbol in self.model.states:
+                self.model.states[symbol].nodes.clear()
+        elif isinstance(symbol, Let):
+            self.model.poisoned.add(symbol)
+            self.formulas.of_let(symbol) if isinstance(symbol.value, tree.Value) else None
             self.model.lets[symbol] = Node(UNKNOWN, (), symbol.declaration.name_span)
+        self._say_too_large(symbol.declaration.name_span)
+
+    def _say_too_large(self, span: Span) -> None:
         if not self.too_large:
             self.too_large = True
-            title = f"this scenario has more than {limit:,} operations"
-            help = "raise `[limits] nodes` in tonne.toml"
-            self.own.append(diagnostic("S109", title, symbol.declaration.name_span, help=help))
+            title = f"this scenario has more than {self.project.settings.limits.nodes:,} operations"
+            self.own.append(diagnostic("S109", title, span, help="raise `[limits] nodes` in tonne.toml"))
 
     # ── lets ──
 

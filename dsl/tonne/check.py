@@ -7,7 +7,7 @@ follows from an error is silent. `expect` compares with what is declared.
 from __future__ import annotations
 
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
-from tonne.dimension import RATIO, Dimension
+from tonne.dimension import MOST_BASES, MOST_POWER, RATIO, Dimension
 from tonne.graph import LEAF, NUMBER, OPERATORS, UNKNOWN, Node, result_dimension
 from tonne.hints import Hints
 from tonne.lower import Formula
@@ -101,6 +101,9 @@ class Checker:
                 help=f"make it a ratio first: `{written}`",
                 fix=Fix(node.span, written),
             )
+        if row.dimension in ("product", "quotient", "root"):  # these fit all that can be counted
+            title = f"the dimension of this has more than {MOST_BASES} parts, or a power beyond {MOST_POWER}"
+            return diagnostic("S109", title, node.span, help="divide by a reference on the way")
         odd = next(i for i, a in enumerate(args) if not a.is_ratio)
         arg = node.args[odd]
         written = f"{node.op}({arg.span.text} / {self.hints.one(args[odd])})"

@@ -47,6 +47,9 @@ class Determiner:
         self._known: dict[Pattern, Determination] = {}
         self._facts: dict[Pattern, dict[str, tuple[Fact, ...]]] = {}
 
+    def knows(self, pattern: Pattern) -> bool:
+        return pattern in self._known
+
     def determine(self, pattern: Pattern) -> Determination:
         known = self._known.get(pattern)
         if known is None:

@@ -11,6 +11,10 @@ from functools import lru_cache
 
 from tonne.values import Record
 
+# Bases that a quantity may be made of, and the powers that they may have.
+MOST_BASES = 50
+MOST_POWER = 1000
+
 
 class Dimension(Record, frozen=True):
     """Base → exponent, sorted by base, without zeros."""
@@ -29,6 +33,13 @@ class Dimension(Record, frozen=True):
 
     def __pow__(self, exponent: Fraction | int) -> Dimension:
         return Dimension.of({base: power * exponent for base, power in self.powers})
+
+    @property
+    def is_countable(self) -> bool:
+        """Whether its powers are such as a quantity may have; repeated squaring gives others."""
+        return len(self.powers) <= MOST_BASES and all(
+            abs(p) <= MOST_POWER and p.denominator <= MOST_POWER for _, p in self.powers
+        )
 
     @property
     def is_ratio(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 
 from tonne import facts, influence, ranges
 from tonne.diagnostic import Diagnostic, Label, diagnostic
@@ -41,11 +42,12 @@ def _needed(run: Run) -> list[Node]:
 
 def too_small(run: Run) -> list[Diagnostic]:
     """Values that are needed and are zero only because a number can be no smaller, each with the operation that did it."""
+    causes = _causes(run, lambda node, value: _vanished(run, node))
     found: dict[int, Diagnostic] = {}
     for root in _needed(run):
         if run.is_unknown(root) or run.raw(root) != 0:
             continue
-        cause = next((n for n in postorder(root) if _vanished(run, n)), None)
+        cause = causes.get(id(root))
         if cause is not None and id(cause) not in found:
             title = f"`{' '.join(cause.span.text.split())}` is too small for a number and became 0"
             label = Label(cause.span, "it is not zero, but nearer to it than 1e-323 in base units")
@@ -68,14 +70,26 @@ def _vanished(run: Run, node: Node) -> bool:
 
 def not_finite(run: Run) -> list[Diagnostic]:
     """Values that are needed and are no finite numbers, each with the operation that made it so."""
+    causes = _causes(run, lambda node, value: not math.isfinite(value))
     found: dict[int, Diagnostic] = {}
     for root in _needed(run):
         if run.is_unknown(root) or math.isfinite(run.raw(root)):
             continue
-        cause = next((n for n in postorder(root) if not math.isfinite(run.raw(n))), None)
-        if cause is not None and id(cause) not in found:
+        cause = causes[id(root)]
+        if id(cause) not in found:
             found[id(cause)] = _explain_not_finite(run, cause)
     return list(found.values())
+
+
+def _causes(run: Run, is_one: Callable[[Node, float], bool]) -> dict[int, Node]:
+    """Of each node the first one, below it or itself, that is the sort of cause that is looked for."""
+    causes: dict[int, Node] = {}
+    for (node, args), value in zip(run.program.steps, run.values, strict=True):
+        below = (id(run.program.steps[i][0]) for i in args)
+        cause = next((causes[n] for n in below if n in causes), None) or (node if is_one(node, value) else None)
+        if cause is not None:
+            causes[id(node)] = cause
+    return causes
 
 
 def _explain_not_finite(run: Run, node: Node) -> Diagnostic:

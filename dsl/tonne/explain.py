@@ -22,6 +22,8 @@ from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 from tonne.units import Unit
 
+# Levels that one explanation unfolds; deeper ones have to be asked for by name.
+MOST_LEVELS = 100
 # The source of what `--set` or an override binds.
 SET = "set for this run"
 
@@ -51,6 +53,7 @@ class Step:
     because: tuple[Step, ...] = ()
     others: tuple[OtherWay, ...] = ()
     repeated: bool = False
+    deeper: bool = False  # what it rests on lies too deep to be unfolded here
     would_determine: tuple[str, ...] = ()
     lacks: tuple[tuple[str, tuple[str, ...]], ...] = ()
     amount: float | None = None  # the value in `unit`, with all its digits
@@ -61,6 +64,7 @@ class Step:
 class _Walk:
     run: Run
     seen: set[tuple[object, str]] = field(default_factory=set)
+    level: int = 0
 
 
 def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnostic]]:
@@ -85,7 +89,9 @@ def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnost
         return None, "", [diagnostic("N119", f"`{parts[0]}` is no quantity", spans[0], help=help)]
     reference = lowering.paths.find(written, Place(project.entry))
     if reference is None:
-        return None, "", lowering.found
+        help = "mend what `tonne check` reports"
+        rests = diagnostic("N119", f"`{path}` rests on an error", written.span, help=help)
+        return None, "", lowering.found or [rests]
     if reference.is_list:
         help = "explain a field of one of its members"
         return None, "", [diagnostic("N119", f"`{path}` is a list", written.span, help=help)]
@@ -192,7 +198,7 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
             full, value, status, text, where=where, repeated=True, amount=run.in_unit(node, unit), unit=unit.word
         )
     walk.seen.add(key)
-    because = tuple(s for r in formula.references for s in _reference(walk, state, r))
+    because, deeper = _because(walk, state, formula)
     return Step(
         full,
         value,
@@ -203,6 +209,7 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
         where,
         because,
         _others(run, state, name),
+        deeper=deeper,
         amount=run.in_unit(node, unit),
         unit=unit.word,
     )
@@ -238,6 +245,16 @@ def _others(run: Run, state: State, name: str) -> tuple[OtherWay, ...]:
     return tuple(ways)
 
 
+def _because(walk: _Walk, state: State | None, formula: Formula) -> tuple[tuple[Step, ...], bool]:
+    """The steps that a formula rests on; or none, and whether that is because they lie too deep."""
+    if walk.level >= MOST_LEVELS:
+        return (), bool(formula.references)
+    walk.level += 1
+    steps = tuple(s for r in formula.references for s in _reference(walk, state, r))
+    walk.level -= 1
+    return steps, False
+
+
 def _reference(walk: _Walk, state: State | None, reference: Reference) -> list[Step]:
     """The step of each value that a leaf stands for; a list has one a member."""
     run = walk.run
@@ -264,13 +281,26 @@ def _let(walk: _Walk, let: Let) -> Step:
     node = run.model.lets.get(let)
     unit = unit_of_let(run.model, let)
     value = _shown(run, node, unit) if unit is not None else "—"
-    because = tuple(s for r in formula.references for s in _reference(walk, None, r))
+    repeated = (let, "") in walk.seen and bool(formula.references)
+    walk.seen.add((let, ""))
+    because, deeper = ((), False) if repeated else _because(walk, None, formula)
     status = "derived" if formula.references else "given"
     in_numbers = _in_numbers(run, None, formula) if formula.references else ""
     amount = run.in_unit(node, unit) if node is not None and unit is not None else None
     text, word = _plain(formula.expr.span.text), unit.word if unit else None
     return Step(
-        let.name, value, status, text, in_numbers, source_of(let), let.value.span, because, amount=amount, unit=word
+        let.name,
+        value,
+        status,
+        text,
+        "" if repeated else in_numbers,
+        source_of(let),
+        let.value.span,
+        because,
+        repeated=repeated,
+        deeper=deeper,
+        amount=amount,
+        unit=word,
     )
 
 

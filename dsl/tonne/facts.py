@@ -9,13 +9,14 @@ or more from what was derived is another (V228).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formatting import figure, number
 from tonne.graph import NUMBER, OPERATORS, Node, at_intervals, postorder
 from tonne.model import State
+from tonne.names import Instance
 from tonne.relations import Relation, needs_of
 from tonne.run import Run, field_label
 
@@ -40,19 +41,26 @@ class Comparison:
 def find(run: Run) -> Iterator[Diagnostic]:
     """V226 and V228 for the file's own instances; what has one cause is said once."""
     said: set[frozenset[int]] = set()
-    for state in sorted(run.model.own_states(), key=_copies_last):
+    for state in sorted(run.model.own_states(), key=_copies_last()):
         compared = list(_comparisons(run, state))
         if any(_differ(c) for c in compared):
             yield from _disagreements(run, compared, said)
         yield from _stand_ins(run, state)
 
 
-def _copies_last(state: State) -> tuple[int, str]:
+def _copies_last() -> Callable[[State], tuple[int, str]]:
     """An order that does not depend on that of the file: what is copied comes before its copies."""
-    depth, instance = 0, state.instance
-    while instance.like is not None:
-        depth, instance = depth + 1, instance.like
-    return depth, state.instance.name
+    depths: dict[Instance, int] = {}
+
+    def place(state: State) -> tuple[int, str]:
+        chain = [state.instance]
+        while chain[-1] not in depths and chain[-1].like is not None:
+            chain.append(chain[-1].like)
+        start = depths.get(chain[-1], 0)
+        depths.update((one, start + i) for i, one in enumerate(reversed(chain)))
+        return depths[state.instance], state.instance.name
+
+    return place
 
 
 def other_ways(run: Run, state: State, field: str) -> list[Comparison]:
@@ -182,7 +190,12 @@ def _disagreement(
     value, other = (number(v / unit.factor, unit.word) for v in (c.value, c.other))
     percent = abs(c.other / c.value - 1) * 100 if c.value else math.inf
     formula = c.state.formulas.alternatives[c.field][c.index].expr.span
-    apart = f"{figure(percent, 2)} % apart" if percent < 200 else f"{figure(c.other / c.value, 3)} times apart"
+    if percent < 200:
+        apart = f"{figure(percent, 2)} % apart"
+    elif math.isfinite(percent):
+        apart = f"{figure(c.other / c.value, 3)} times apart"
+    else:
+        apart = f"{value} and {other}"
     title = f"two ways to `{c.state.instance.name}.{c.field}` are {apart}"
     notes = [
         f"{value} {_by(c)}: {_facts(run, mine)}",

@@ -10,7 +10,7 @@ from tonne import library
 from tonne.cache import cached
 from tonne.citations import Bibliography, Source, read_bibliography
 from tonne.diagnostic import Diagnostic, diagnostic
-from tonne.limits import DEFAULT_LIMITS, Limits
+from tonne.limits import DEFAULT_LIMITS, MOST_ERRORS, Limits
 from tonne.names import Scope, did_you_mean
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
@@ -38,7 +38,7 @@ class Files:
 
         `text`, where it is given, stands for what the file holds.
         """
-        self.core = [s for module in library.CORE if (s := self.library(module)) is not None]
+        self.load_core()
         entry = self._read(path, is_library=path.resolve().is_relative_to(library.library_root()), text=text)
         waiting = [*self.core, entry, *map(self.library, more)]
         seen: set[Scope] = set()
@@ -48,6 +48,9 @@ class Files:
                 seen.add(scope)
                 waiting += [self._use(scope, s) for s in scope.module.statements if isinstance(s, tree.Use)]
         return entry
+
+    def load_core(self) -> None:
+        self.core = [s for module in library.CORE if (s := self.library(module)) is not None]
 
     def library(self, module: str) -> Scope | None:
         """A module of the standard library, such as `grids.us`."""
@@ -147,8 +150,11 @@ def _library_module(path: Path) -> tuple[tree.Module | None, list[Diagnostic]]:
     return _module(path, DEFAULT_LIMITS)
 
 
-def _parsed(source: SourceFile, limits: Limits) -> tuple[tree.Module, list[Diagnostic]]:
-    """The tree of a file; one without a mistake is kept, so that neither its text nor the grammar is read again."""
+def _parsed(source: SourceFile, limits: Limits) -> tuple[tree.Module | None, list[Diagnostic]]:
+    """The tree of a file; one without a mistake is kept, so that neither its text nor the grammar is read again.
+
+    None when most of it cannot be read: what the rest would say follows from that.
+    """
 
     def make() -> tuple[tree.Module, list[Diagnostic]]:
         from tonne.syntax.parse import parse
@@ -156,7 +162,12 @@ def _parsed(source: SourceFile, limits: Limits) -> tuple[tree.Module, list[Diagn
         return parse(source, limits)
 
     texts = [source.text, str(limits.nesting)]
-    return cached("tree", texts, make, source=source, worth_keeping=lambda parsed: not parsed[1])
+    module, found = cached("tree", texts, make, source=source, worth_keeping=lambda parsed: not parsed[1])
+    if len(found) <= MOST_ERRORS:
+        return module, found
+    title = f"more than {MOST_ERRORS:,} lines cannot be read"
+    last = found[MOST_ERRORS].span
+    return None, [*found[:MOST_ERRORS], diagnostic("S109", title, last, help="the rest of the file was not looked at")]
 
 
 # The name of the source of what was set on the command line.

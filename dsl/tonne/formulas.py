@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from tonne.check import Checker
 from tonne.determine import Determiner
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.empty_ranges import inverted
 from tonne.graph import UNKNOWN, Node
+from tonne.kinds import core_kinds
 from tonne.lower import Formula, Lowering
 from tonne.model import Ends, KindFormulas
 from tonne.names import Binding, Field, Kind, Let
@@ -16,13 +18,15 @@ from tonne.paths import Place, Reference
 from tonne.relations import find_relations, needs_of
 from tonne.syntax import tree
 from tonne.units import Unit, UnitTable
+from tonne.values import replace
 
 
 class Formulas:
-    """The formulas of one project; collects what it has to say in `found`."""
+    """The formulas of one project; collects what it has to say in `found`. `core` are those that are lowered already."""
 
-    def __init__(self, units: UnitTable) -> None:
+    def __init__(self, units: UnitTable, core: Mapping[Kind, KindFormulas]) -> None:
         self.units = units
+        self.core = core
         self.lowering = Lowering(units)
         self.checker = Checker(units)
         self.own: list[Diagnostic] = []
@@ -40,10 +44,16 @@ class Formulas:
             waiting.append(waiting[-1].parent)
         for one in reversed(waiting):
             if one not in self.kinds:
-                self.kinds[one] = self._kind(one)
+                self.kinds[one] = self._kept(one) or self._kind(one)
         return self.kinds[kind]
 
+    def _kept(self, kind: Kind) -> KindFormulas | None:
+        """Those of a kind of the core, with a determiner that remembers nothing of other projects."""
+        kept = self.core.get(kind)
+        return None if kept is None else replace(kept, determiner=Determiner(kept.determiner.alternatives))
+
     def _kind(self, kind: Kind) -> KindFormulas:
+        """The formulas of a kind, those of its parent being there."""
         parent = self.kinds[kind.parent] if kind.parent is not None else None
         alternatives: dict[str, list[Formula]] = {}
         references: dict[str, list[Reference]] = {}
@@ -191,3 +201,12 @@ class Formulas:
         for reference in formula.references:
             if isinstance(reference.root, Let) and reference.field is None and not reference.is_list:
                 self.declare_let(reference.root)
+
+
+@lru_cache(maxsize=8)
+def formulas_of_core(units: UnitTable) -> Mapping[Kind, KindFormulas]:
+    """The formulas of the core's kinds: lowered once for all scenarios of a process that have the same units."""
+    formulas = Formulas(units, {})
+    for kind in core_kinds(units) or ():
+        formulas.of_kind(kind)
+    return {} if formulas.found else formulas.kinds

@@ -237,21 +237,25 @@ def at_intervals(node: Node, args: Sequence[Interval]) -> Interval:
         return -math.inf, math.inf
 
 
+def _countable(dimension: Dimension) -> Dimension | None:
+    return dimension if dimension.is_countable else None
+
+
 def result_dimension(rule: str, args: Sequence[Dimension], exponent: float | None = None) -> Dimension | None:
-    """The dimension that a rule gives to arguments that fit it, or None where they do not fit.
+    """The dimension that a rule gives to arguments that fit it, or None where they do not fit or it is beyond counting.
 
     `exponent` is the value of a constant exponent, which "power" needs when its base is no ratio.
     """
     if rule == "same":
         return args[0] if all(a == args[0] for a in args) else None
     if rule == "product":
-        return args[0] * args[1]
+        return _countable(args[0] * args[1])
     if rule == "quotient":
-        return args[0] / args[1]
+        return _countable(args[0] / args[1])
     if rule == "keep":
         return args[0]
     if rule == "root":
-        return args[0] ** Fraction(1, 2)
+        return _countable(args[0] ** Fraction(1, 2))
     if rule == "count":
         return RATIO
     if rule == "power":
@@ -261,5 +265,5 @@ def result_dimension(rule: str, args: Sequence[Dimension], exponent: float | Non
             return RATIO
         if exponent is None or exponent != int(exponent) or abs(exponent) > 100:
             return None
-        return args[0] ** int(exponent)
+        return _countable(args[0] ** int(exponent))
     return RATIO if all(a.is_ratio for a in args) else None

@@ -24,11 +24,12 @@ def find(run: Run) -> Iterator[Diagnostic]:
         if not own or state.instance in run.model.poisoned:
             continue
         goal = {name for name, node in state.nodes.items() if id(node) in asked} or set(state.determination.chosen)
-        idle = [b for b in own if goal and not _reached(state, b.field.name) & goal]
+        users = _users(state)
+        idle = [b for b in own if goal and not _reached(state, users, b.field.name) & goal]
         for binding in idle:
             # a copy of a published run restates several facts; it is odd only when none of them moves anything
             if binding.set_by_command or (state.instance.like is not None and len(idle) == len(own)):
-                yield _no_influence(state, binding, _reached(state, binding.field.name))
+                yield _no_influence(state, binding, _reached(state, users, binding.field.name))
 
 
 def _asked_for(run: Run) -> list[Node]:
@@ -40,27 +41,28 @@ def _asked_for(run: Run) -> list[Node]:
     return list({id(n): n for n in nodes}.values())
 
 
-def _reached(state: State, name: str) -> set[str]:
+def _reached(state: State, users: dict[str, list[str]], name: str) -> set[str]:
     """The quantities of an instance that rest on one of its fields, the field itself among them."""
-    reached = {name}
-    while True:
-        more = {n for n in state.instance.kind.fields if n not in reached and _rests_on(state, n, reached)}
-        if not more:
-            return reached & set(state.nodes)
-        reached |= more
+    reached, waiting = {name}, [name]
+    while waiting:
+        more = [n for n in users.get(waiting.pop(), ()) if n not in reached]
+        reached.update(more)
+        waiting += more
+    return reached & set(state.nodes)
 
 
-def _rests_on(state: State, name: str, reached: set[str]) -> bool:
-    binding = state.instance.bindings.get(name)
-    index = state.determination.chosen.get(name)
-    if state.instance.kind.fields[name].target is not None:
-        ways = () if binding is not None else state.formulas.references.get(name, ())
-        return any(way.root is None and way.refs[0] in reached for way in ways)
-    if index is None or index < 0:
-        return False
-    formula = state.formulas.alternatives[name][index]
-    own = {str(reference).split(".")[0] for reference in formula.references if reference.root is None}
-    return not own.isdisjoint(reached)
+def _users(state: State) -> dict[str, list[str]]:
+    """Field of an instance → the fields that rest on it, as it was determined."""
+    users: dict[str, list[str]] = {}
+    for name, field in state.instance.kind.fields.items():
+        index = state.determination.chosen.get(name, -1)
+        if field.target is not None:
+            references = [] if name in state.instance.bindings else state.formulas.references.get(name, [])
+        else:
+            references = list(state.formulas.alternatives[name][index].references) if index >= 0 else []
+        for own in {str(reference).split(".")[0] for reference in references if reference.root is None}:
+            users.setdefault(own, []).append(name)
+    return users
 
 
 def _no_influence(state: State, binding: Binding, reached: set[str]) -> Diagnostic:

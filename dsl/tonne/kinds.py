@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
+from tonne import library
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.files import Files
 from tonne.names import LABEL_TYPES, Field, Kind, Scope, closest, defined_twice, did_you_mean
@@ -10,6 +14,9 @@ from tonne.source import Span
 from tonne.syntax import tree
 from tonne.unit_problems import UnitProblem
 from tonne.units import Unit, UnitTable
+
+# Fields of a kind, those of the kind that it is like among them.
+MOST_FIELDS = 300
 
 Key = tuple[Scope, str]
 
@@ -23,11 +30,13 @@ class Kinds:
         self.found = found
         self.declared: dict[Scope, dict[str, tree.KindDeclaration]] = {}
 
-    def make(self) -> None:
+    def make(self, of_core: Sequence[Kind] | None = None) -> None:
+        """Makes all kinds; those of the core are `of_core` where that is given."""
         for scope in self.files.scopes:
             self._declare(scope)
         needs = {(s, name): self._parent(s, d) for s, own in self.declared.items() for name, d in own.items()}
         made: dict[Key, Kind] = {}
+        known = {kind.name: kind for kind in of_core or ()}
         for group in strongly_connected(needs):
             circular = is_circular(group, needs)
             if circular:
@@ -38,7 +47,8 @@ class Kinds:
                 )
             for key in group:
                 parent = made.get(needs[key][0]) if needs[key] and not circular else None
-                made[key] = Kind(key[1], parent, {}, self.declared[key[0]][key[1]], key[0])
+                kept = known.get(key[1]) if key[0] in self.files.core else None
+                made[key] = kept or Kind(key[1], parent, {}, self.declared[key[0]][key[1]], key[0])
         for scope in self.files.scopes:
             for core in self.files.core:
                 scope.kinds.update({name: made[(core, name)] for name in self.declared[core]})
@@ -47,8 +57,9 @@ class Kinds:
                     own = self.declared[used]
                     scope.kinds.update({name: made[(used, name)] for name, _ in use.names if name in own})
             scope.kinds.update({name: made[(scope, name)] for name in self.declared[scope]})
-        for kind in made.values():  # parents come first
-            self._fields(kind)
+        for (scope, _), kind in made.items():  # parents come first
+            if kind.scope is scope:
+                self._fields(kind)
 
     def _declare(self, scope: Scope) -> None:
         own = self.declared[scope] = {}
@@ -86,6 +97,13 @@ class Kinds:
         if kind.parent is not None:
             kind.fields.update(kind.parent.fields)
         for one in kind.declaration.fields:
+            if len(kind.fields) == MOST_FIELDS:
+                title, help = (
+                    f"`{kind.name}` has more than {MOST_FIELDS} fields",
+                    "let kinds refer to each other",
+                )
+                self.found.append(diagnostic("S109", title, one.name_span, help=help))
+                break
             first = kind.fields.get(one.name)
             if first is not None:
                 self.found.append(defined_twice(f"`{one.name}`", one.name_span, first.declaration.name_span))
@@ -115,3 +133,18 @@ def unknown_kind(found: list[Diagnostic], name: str, span: Span, scope: Scope, k
         help, fix = did_you_mean(name, known, span)
         help = help or f"kinds: {', '.join(known)}"
         found.append(diagnostic("N120", f"no kind is called `{name}`", span, help=help, fix=fix))
+
+
+@lru_cache(maxsize=8)
+def core_kinds(units: UnitTable) -> tuple[Kind, ...] | None:
+    """The kinds of the core: made once for all scenarios of a process that have the same units.
+
+    None when something is wrong with them, such as a unit of a scenario that has the name of a kind.
+    """
+    found: list[Diagnostic] = []
+    files = Files(library.library_root(), library.Settings(), found)
+    files.load_core()
+    for scope in files.core:
+        scope.visible = [scope, *files.core]
+    Kinds(files, units, found).make()
+    return None if found else tuple({kind: None for scope in files.core for kind in scope.kinds.values()})

@@ -114,7 +114,7 @@ def read_settings(root: Path) -> tuple[Settings, list[Diagnostic]]:
 
     try:
         document = tomllib.loads(source.text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no TOML, a number of 5,000 digits, lists in lists in lists
         at = re.search(r"at line (\d+)", str(error))
         line = min(int(at.group(1)), len(source.line_starts)) if at else 1
         start = source.line_starts[line - 1]

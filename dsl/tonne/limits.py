@@ -14,4 +14,7 @@ class Limits(Record, frozen=True):
     nodes: int = 1_000_000
 
 
+# Of a file with more errors than this the rest is not looked at.
+MOST_ERRORS = 500
+
 DEFAULT_LIMITS = Limits()

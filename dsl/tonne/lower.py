@@ -6,6 +6,7 @@ file. Reports names and units that are none; dimensions are the business of `ton
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,7 @@ from tonne.graph import (
     Node,
     postorder,
 )
+from tonne.limits import MOST_ERRORS
 from tonne.names import Let, Scope, closest, did_you_mean
 from tonne.paths import Paths, Place, Reference
 from tonne.source import Span
@@ -69,9 +71,17 @@ class Lowering:
     def __init__(self, units: UnitTable) -> None:
         self.units = units
         self.found: list[Diagnostic] = []
+        self.stopped = False
         self.paths = Paths(units, self.found)
 
     def lower(self, expr: tree.Expr, place: Place) -> Formula:
+        if len(self.found) > MOST_ERRORS:
+            if not self.stopped:
+                self.stopped = True
+                title = f"more than {MOST_ERRORS} names and units are wrong"
+                help = "the rest of the file was not looked at"
+                self.found.append(diagnostic("S109", title, expr.span, help=help))
+            return Formula(Node(UNKNOWN, (), expr.span), expr, place)
         return Formula(self._node(expr, place), expr, place)
 
     def _node(self, expr: tree.Expr, place: Place, list_allowed: bool = False) -> Node:
@@ -95,6 +105,8 @@ class Lowering:
 
     def _number(self, number: tree.Number, place: Place) -> Node:
         if number.unit is None:
+            if not math.isfinite(number.value):
+                return self._too_large(number)
             half = 0.0 if place.exact or number.whole else number.half_unit  # numbers in full are exact
             return Node(NUMBER, (), number.span, Given(number.value, RATIO, half, number, not place.exact))
         unit = self.units.lookup(number.unit)
@@ -108,6 +120,8 @@ class Lowering:
             self.found.append(
                 diagnostic("D209", f"`{word}` is a unit of {file}", span, help=f"name it in a `use` of {file}")
             )
+        if not math.isfinite(number.value * unit.factor):
+            return self._too_large(number)
         exact = place.exact or (number.whole and (unit.counted or number.value == 1))  # `1 year` names the unit
         half = 0.0 if exact else number.half_unit * unit.factor
         return Node(
@@ -116,6 +130,13 @@ class Lowering:
             number.span,
             Given(number.value * unit.factor, unit.dimension, half, number, not place.exact),
         )
+
+    def _too_large(self, number: tree.Number) -> Node:
+        """Nothing infinite enters the graph."""
+        title = f"`{number.span.text}` is no finite number"
+        help = "too large for a 64-bit number: the largest is about 1.8e308 base units"
+        self.found.append(diagnostic("V230", title, number.span, help=help))
+        return Node(UNKNOWN, (), number.span)
 
     def _no_unit(self, number: tree.Number, problem: UnitProblem, span: Span, place: Place) -> Diagnostic:
         """What to say of a word that is no unit; `3 kWh/x` may mean a division by the value `x`."""

@@ -106,6 +106,11 @@ class Model(Unprinted, Record, eq=False):
     shows: list[ShownTable] = field(default_factory=list)
     operations: int = 0
 
+    @property
+    def is_too_large(self) -> bool:
+        """Whether more was asked for than the limit of operations; what comes after is left out."""
+        return self.operations > self.project.settings.limits.nodes
+
     def own_states(self) -> Iterator[State]:
         """The states of the file's own instances, in the order in which they stand."""
         for instance in self.project.instances:
@@ -124,6 +129,9 @@ class Model(Unprinted, Record, eq=False):
                     if target is None:
                         return None
                     reached += target if isinstance(target, tuple) else (target,)
+                    self.operations += len(reached)
+                    if self.is_too_large:
+                        return None
                 at = tuple(reached)
             elif at is not None:
                 at = self.target(at, name)

@@ -6,6 +6,7 @@ Made by `tonne.resolve`; these are the symbols that formulas are bound to.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from tonne.citations import Bibliography
@@ -16,6 +17,8 @@ from tonne.syntax import tree
 from tonne.units import Unit, UnitTable
 from tonne.values import Record, Unprinted, field
 
+# Names that a mistyped word is compared with.
+MOST_NAMES = 2000
 LABEL_TYPES = ("text", "date")
 
 
@@ -142,7 +145,7 @@ class Project(Record, frozen=True):
 
 def closest(word: str, names: Iterable[str]) -> str | None:
     """The name that a mistyped word was probably meant to be."""
-    known = list(dict.fromkeys(names))
+    known = list(islice(dict.fromkeys(names), MOST_NAMES))
     same = [n for n in known if n.lower() == word.lower()]
     if same:
         return same[0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tonne import library
 from tonne.diagnostic import Diagnostic, Label, diagnostic
@@ -16,6 +17,9 @@ from tonne.source import Span
 from tonne.syntax import tree
 from tonne.units import UnitTable
 from tonne.values import Record
+
+# Names in a path.
+MOST_PARTS = 50
 
 
 class Reference(Record, frozen=True):
@@ -63,6 +67,7 @@ def _in_library(parts: tuple[str, ...]) -> str | None:
     return how_to_import(parts[0])
 
 
+@lru_cache(maxsize=1024)
 def how_to_import(word: str) -> str | None:
     """The `use` line for a name of the library, or for the one that a word was probably meant to be."""
     name = (
@@ -97,6 +102,10 @@ class Paths:
 
     def find(self, path: tree.Path, place: Place) -> Reference | None:
         """What a path stands for; a `Reference` without a field is an instance. Reports a name that is none."""
+        if len(path.parts) > MOST_PARTS:
+            title = f"a path of {len(path.parts):,} names; the most is {MOST_PARTS}"
+            self.found.append(diagnostic("S109", title, path.span, help="name what it leads to with `let`"))
+            return None
         head, span = path.parts[0], path.part_spans[0]
         own = place.kind is not None and head in place.kind.fields and head != place.bound
         symbol = place.scope.symbols.get(head)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from tonne.citations import library_bibliography
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.files import ALL_SOURCES
+from tonne.limits import MOST_ERRORS
 from tonne.names import Project, Scope, did_you_mean
 from tonne.source import Span
 from tonne.syntax import tree
@@ -25,7 +27,7 @@ def check_provenance(project: Project) -> list[Diagnostic]:
     for scope in project.scopes:
         if not scope.is_library or scope is project.entry:
             found += _unsourced(scope)
-            found += _unknown_sources(scope)
+            found += islice(_unknown_sources(scope), MOST_ERRORS)
     return found
 
 

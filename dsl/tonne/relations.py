@@ -23,6 +23,8 @@ _POINTS = (
     (4.1003, 0.3371, 1.9507, 2.2567, 0.8863),
 )
 _SAME = 1e-7
+# Equations over the same fields that are compared with each other.
+_MOST_ALIKE = 10
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,10 @@ def find_relations(
                     relation.append(equation)
                     break
             else:
+                if (
+                    len(group) == _MOST_ALIKE
+                ):  # no equation has so many solutions: what is further alike is not looked for
+                    continue
                 unlike += [(relation[0], equation) for relation in group if relation[0][0] != field]
                 group.append([equation])
     relations = [Relation(facts, tuple(r)) for facts, group in groups.items() for r in group]

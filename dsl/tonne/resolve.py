@@ -15,7 +15,8 @@ from pathlib import Path
 from tonne import library
 from tonne.diagnostic import Applicability, Diagnostic, Fix, Label, diagnostic
 from tonne.files import Files, named_in_library, read_setting
-from tonne.kinds import Kinds, unknown_kind
+from tonne.kinds import Kinds, core_kinds, unknown_kind
+from tonne.limits import MOST_ERRORS
 from tonne.names import (
     Binding,
     Instance,
@@ -77,7 +78,7 @@ class _Resolver:
         units = unit_table(declarations, frozenset(word for scope in scopes for word in _lost_units(scope)))
         self.found += units.found
         self._see_units(scopes)
-        Kinds(self.files, units, self.found).make()
+        Kinds(self.files, units, self.found).make(None if entry in self.files.core else core_kinds(units))
         for scope in scopes:
             self._symbols(scope)
         self._imports(scopes)
@@ -127,7 +128,7 @@ class _Resolver:
                     if symbol is not None:
                         self._define(scope, symbol, span)
                     elif name not in others:
-                        if name not in used.lost:
+                        if name not in used.lost and len(self.found) <= MOST_ERRORS:
                             help, fix = did_you_mean(name, [*own[used], *used.kinds], span)
                             if (module := library.module_of(name)) is not None:  # a name of the library, elsewhere
                                 help, fix = f"write `use {module} {{ {name} }}`", None
@@ -263,7 +264,7 @@ class _Resolver:
                 instance.like = original
 
     def _no_original(self, instance: Instance, like: tree.Path) -> None:
-        if like.parts[0] in instance.scope.lost:
+        if like.parts[0] in instance.scope.lost or len(self.found) > MOST_ERRORS:
             return
         names = [n for n, s in instance.scope.symbols.items() if isinstance(s, Instance) and s is not instance]
         help, fix = did_you_mean(str(like), names, like.span)
@@ -311,8 +312,8 @@ class _Resolver:
         instance.own = frozenset(own)
 
     def _unknown_field(self, instance: Instance, name: str, span: Span) -> None:
-        if name in KEYWORDS or name in instance.kind.scope.lost:
-            return  # reported as a word of the language, or its line in the kind could not be read
+        if name in KEYWORDS or name in instance.kind.scope.lost or len(self.found) > MOST_ERRORS:
+            return  # enough is wrong, or it is reported as a word of the language, or its line in the kind could not be read
         names = list(instance.kind.fields)
         near = closest(name, names)
         line = instance.kind.fields[near].declaration.name_span if near else None
@@ -388,7 +389,7 @@ def _units_of(scope: Scope) -> set[str]:
 _UNIT_LINE = re.compile(r"^[ \t]*unit[ \t]+([^\W\d]\w*)", re.MULTILINE)
 _CLOSING_BRACE = re.compile(r"(?:[\s,]|#[^\n]*)*\}")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:\n|$)")
-_WORD = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[^\W\d]\w*')
+_WORD = re.compile(r'"(?:\\.|[^"\\\n])*"?|#[^\n]*|[^\W\d]\w*')
 
 
 def _imported_and_used(module: tree.Module) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tonne.diagnostic import Label
 from tonne.dimension import RATIO, Dimension
@@ -63,24 +64,34 @@ class Run:
     # ── units ──
 
     def in_unit(self, node: Node, unit: Unit) -> float | None:
-        """A value in a unit; a number that was written in that unit comes back as it was written."""
+        """A value in a unit; a number that was written in that unit comes back as it was written.
+
+        None when there is none, or when it is too large in this unit.
+        """
         value = self.value(node)
         if value is None:
             return None
         if node.op == NUMBER and node.payload is not None and (node.payload.written.unit or "ratio") == unit.word:
             return float(node.payload.written.value)
         if node.op == NUMBER:  # 0.25 kg is 250 g, without the noise of the conversion
-            return float(f"{value / unit.factor:.15g}")
-        return value / unit.factor
+            return _finite(float(f"{value / unit.factor:.15g}"))
+        return _finite(value / unit.factor)
 
     def owner(self, node: Node) -> tuple[State, str] | None:
         """The field of an instance whose value a node is; the file's own instances first."""
-        own = list(self.model.own_states())
-        for state in (*own, *(s for s in self.model.states.values() if s not in own)):
-            for name, one in state.nodes.items():
-                if one is node:
-                    return state, name
-        return None
+        return self._owners.get(id(node))
+
+    @cached_property
+    def _owners(self) -> dict[int, tuple[State, str]]:
+        owners: dict[int, tuple[State, str]] = {}
+        for state in (*self.model.own_states(), *self.model.states.values()):
+            for name, node in state.nodes.items():
+                owners.setdefault(id(node), (state, name))
+        return owners
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def default_unit(model: Model, references: Iterable[Reference], dimension: Dimension) -> Unit:

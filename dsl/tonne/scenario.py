@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tonne.accept import unknown_codes, without_accepted
 from tonne.build import build
 from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
 from tonne.files import SETTING
+from tonne.limits import MOST_ERRORS
 from tonne.model import Model
 from tonne.names import Project
 from tonne.once import double_counting
@@ -67,8 +69,15 @@ def check(path: Path, overrides: Sequence[str] = (), text: str | None = None) ->
     model, more = build(project)
     if not project.entry.module.statements and not found:
         more = [*more, _nothing(project)]
-    more = [*more, *double_counting(model), *stale_sources(model)]
-    found = [*found, *more, *check_provenance(project), *unknown_codes(project), *_spreads(project)]
+    found = [
+        *found,
+        *more,
+        *double_counting(model),
+        *stale_sources(model),
+        *check_provenance(project),
+        *islice(unknown_codes(project), MOST_ERRORS),
+        *_spreads(project),
+    ]
     return Checked(path, project, model, _final(project, found))
 
 

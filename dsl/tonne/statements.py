@@ -44,7 +44,8 @@ class Statements:
         self.place = Place(model.project.entry)
         self.found: list[Diagnostic] = []
 
-    def add_all(self) -> None:
+    def add_all(self) -> tree.Statement | None:
+        """Adds what the file requires, claims and shows, up to the statement that is over the limit, which is given."""
         for statement in self.model.project.entry.module.statements:
             if isinstance(statement, tree.Require):
                 if statement.share is not None:
@@ -56,6 +57,9 @@ class Statements:
                 self.model.claims.append((statement, self._test(statement.test, claim=True)))
             elif isinstance(statement, tree.Show):
                 self._show(statement)
+            if self.model.is_too_large:
+                return statement
+        return None
 
     # ── what is needed ──
 
@@ -234,6 +238,9 @@ class Statements:
             self.found.append(diagnostic("N119", title, show.of.span, help="for example `let runs = [a, b]`"))
             return
         inside = Place(self.model.project.entry, members[0].kind)
+        self.model.operations += len(members) * len(show.shown)
+        if self.model.is_too_large:
+            return
         lowered = [(s, lower(s.expr, inside), self._unit(s)) for s in show.shown]
         rows = tuple((m.name, tuple(self._shown(s, f, unit, m) for s, f, unit in lowered)) for m in members)
         self.model.shows.append(ShownTable(show.title, columns, rows, True, show.span))

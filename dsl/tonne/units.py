@@ -2,11 +2,12 @@
 
 `UnitTable` is built from the `unit` and `dimension` declarations of the core and of the project's files. What a word is
 worth is pint's to say, from a registry of only those declarations; which words there are is our policy: a unit takes the
-prefixes that its declaration names, a compound is one word, and `*` may not follow `/`. The only home of pint.
+prefixes that its declaration names, a compound is one word, and `*` may not follow `/`.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
@@ -21,24 +22,32 @@ from tonne.syntax import tree
 from tonne.syntax.walk import within
 from tonne.unit_prefixes import PREFIXES, SI_PREFIXES
 from tonne.unit_problems import UnitProblem, explain
+from tonne.unit_registry import (
+    MAX_POWER,
+    MAX_SIZE,
+    WORD_IN_DEFINITION,
+    pint_name,
+    pint_text,
+    pint_unit,
+    registry_of,
+    worth_of,
+)
 from tonne.values import Record
 
 if TYPE_CHECKING:
-    import pint
-
-    PintQuantity = pint.Quantity[Any]
+    from tonne.unit_registry import PintQuantity, PintRegistry
 
 # FLOP takes prefixes, but is counted all the same: `6 FLOP/param/token` is exact.
 ALSO_COUNTED = {"FLOP"}
-# The last digit that a written power of a unit may have; beyond it a factor would overflow.
-MAX_POWER = 24
+MOST_LETTERS = 200
 # Numbers and signs in the definition of a unit.
 MOST_PARTS = 40
+# Units that a scenario may have, those of the core among them.
+MOST_UNITS = 1000
 # Words that are remembered with what they are worth, or why they are none.
 MOST_WORDS = 10_000
 
 _FACTOR = re.compile(r"([*/]?)([^*/^]+)(?:\^(-?[0-9]+))?")
-_WORD_IN_DEFINITION = re.compile(r"[^\W\d]\w*|[%$€]")
 
 
 class Unit(NamedTuple):
@@ -81,9 +90,13 @@ class UnitTable:
         self.names: dict[Dimension, str] = {RATIO: "a ratio"}
         declarations = list(declarations)
         units = [d for d in declarations if isinstance(d, tree.UnitDeclaration)]
-        for declaration in units:
+        if len(units) > MOST_UNITS:
+            title, help = f"more than {MOST_UNITS:,} units are declared", "the rest of them was not looked at"
+            self.found.append(diagnostic("S109", title, units[MOST_UNITS].name_span, help=help))
+        for declaration in units[:MOST_UNITS]:
             self._declare(declaration)
         self._refuse_bad_definitions()
+        self._refuse_without_worth()
         for dimension in declarations:
             if isinstance(dimension, tree.DimensionDeclaration):
                 self._name(dimension)
@@ -100,6 +113,7 @@ class UnitTable:
             else:
                 known = ", ".join(("si", *PREFIXES))
                 self.found.append(diagnostic("D209", f"no prefix `{prefix}`", span, help=f"prefixes: {known}"))
+        self._declared.setdefault(declaration.word, _Declared(declaration, tuple(dict.fromkeys(prefixes))))
         words = [(declaration.word, declaration.name_span), *declaration.aliases]
         for word, span in words:
             if word in self._canonical:
@@ -117,7 +131,6 @@ class UnitTable:
                 )
             else:
                 self._canonical[word] = declaration.word
-        self._declared.setdefault(declaration.word, _Declared(declaration, tuple(dict.fromkeys(prefixes))))
 
     def _refuse_bad_definitions(self) -> None:
         needs: dict[str, list[str]] = {}
@@ -166,10 +179,31 @@ class UnitTable:
                     diagnostic("N116", f"the unit `{group[0]}` depends on itself", declaration.name_span, help=chain)
                 )
 
+    def _refuse_without_worth(self) -> None:
+        """Definitions that give nothing a unit could be: 1 J + 1 s, 0 J, a number that overflows."""
+        for word in self._order:
+            if self._worth[word] is None:
+                self._bad.add(word)
+                declaration = self._declared[word].declaration
+                needed = (
+                    {
+                        a
+                        for n in within(declaration.definition)
+                        if isinstance(n, tree.Number) and n.unit
+                        for a, _ in self._atoms_of(n)
+                    }
+                    if declaration.definition
+                    else set()
+                )
+                if not any(split[1] in self._bad for a in needed if (split := self.split(a)) and split[1] != word):
+                    title = f"the definition of `{word}` gives no amount of anything"
+                    help = f"a unit is worth between 1e-{MAX_SIZE} and 1e{MAX_SIZE} of its base units"
+                    self.found.append(diagnostic("D209", title, declaration.name_span, help=help))
+
     @staticmethod
     def _atoms_of(number: tree.Number) -> Iterator[tuple[str, Any]]:
         assert number.unit is not None
-        for match in _WORD_IN_DEFINITION.finditer(number.unit):
+        for match in WORD_IN_DEFINITION.finditer(number.unit):
             yield match.group(), number.unit_span
 
     def _name(self, declaration: tree.DimensionDeclaration) -> None:
@@ -216,8 +250,11 @@ class UnitTable:
         return known
 
     def _compound(self, word: str) -> Unit | UnitProblem:
+        if len(word) > MOST_LETTERS:
+            title = f"a unit of {len(word):,} letters is beyond what is read here"
+            return UnitProblem("D209", title, f"a unit has at most {MOST_LETTERS} letters")
         factor, dimension, counted = 1.0, RATIO, True
-        divided = False
+        divided, size = False, 0.0  # size: the exponent of the factor, which may not overflow on the way
         text = word[1:] if word.startswith("1/") else word
         for sign, atom, power in _FACTOR.findall(text):
             if sign == "*" and divided:
@@ -233,13 +270,14 @@ class UnitTable:
                 if self._is_lost(atom):
                     return UnitProblem("D209", f"no unit `{atom}`", "mend its `unit` line", silent=True)
                 return explain(self, atom, word)
+            if len(power) > 3 or abs(int(power or 1)) > MAX_POWER:
+                title = f"`{atom}` to the power {power} is beyond what is counted here"
+                return UnitProblem("D209", title, f"powers go up to {MAX_POWER}")
             exponent = int(power or 1) * (-1 if sign == "/" else 1)
-            if abs(exponent) > MAX_POWER:
-                return UnitProblem(
-                    "D209",
-                    f"`{atom}` to the power {exponent} is beyond what is counted here",
-                    f"powers go up to {MAX_POWER}",
-                )
+            size += exponent * math.log10(unit.factor)
+            if abs(size) > MAX_SIZE:
+                title = f"one `{word}` is beyond what is counted here"
+                return UnitProblem("D209", title, f"units go from 1e-{MAX_SIZE} to 1e{MAX_SIZE} base units")
             factor *= unit.factor**exponent
             dimension = dimension * unit.dimension**exponent
             counted = counted and unit.counted
@@ -273,33 +311,39 @@ class UnitTable:
             declared = self._declared[word]
             base = declared.declaration.definition is None
             counted = not prefix and base and (not declared.prefixes or word in ALSO_COUNTED)
-            factor, powers = self._worth[prefix + word]
+            worth = self._worth[prefix + word]
+            if worth is None:
+                return None
+            factor, powers = worth
             self._atoms[atom] = Unit(atom, factor, Dimension.of(powers), counted or word == "ratio")
         return self._atoms[atom]
 
     @cached_property
-    def _worth(self) -> dict[str, tuple[float, dict[str, Fraction]]]:
-        """What each unit is worth in base units, with each of its prefixes: asked of pint once for these declarations."""
+    def _worth(self) -> dict[str, tuple[float, dict[str, Fraction]] | None]:
+        """What each unit is worth in base units, with each of its prefixes: asked of pint once for these declarations.
+
+        None for one whose definition has no worth that is counted here.
+        """
         declared = [(word, self._declared[word]) for word in self._order]
         texts = []
         for word, one in declared:
             definition = one.declaration.definition
-            texts.append(f"{word} {'' if definition is None else _pint_text(definition)} {' '.join(one.prefixes)}")
+            texts.append(f"{word} {'' if definition is None else pint_text(definition)} {' '.join(one.prefixes)}")
         return cached(
             "units",
             texts,
             lambda: {
-                prefix + word: _ask_pint(self.registry, prefix, word)
+                prefix + word: worth_of(self.registry, prefix, word)
                 for word, one in declared
                 for prefix in ("", *one.prefixes)
             },
         )
 
     @cached_property
-    def registry(self) -> pint.UnitRegistry[Any]:
+    def registry(self) -> PintRegistry:
         """The pint registry: our declarations and nothing else. Tables with the same declarations share it."""
         definitions = ((word, self._declared[word].declaration.definition) for word in self._order)
-        return _registry(tuple((pint_name(word), None if d is None else _pint_text(d)) for word, d in definitions))
+        return registry_of(tuple((pint_name(word), None if d is None else pint_text(d)) for word, d in definitions))
 
     def quantity(self, magnitude: float, word: str) -> PintQuantity:
         """A number in one of our units as a quantity of pint's."""
@@ -374,64 +418,6 @@ class UnitTable:
 
 def _article(word: str) -> str:
     return "an" if word[:1] in "aeio" else "a"
-
-
-_PINT_NAMES = {"%": "percent", "$": "dollar_sign", "€": "euro_sign"}
-_BACK = {name: word for word, name in _PINT_NAMES.items()}
-
-
-def pint_name(word: str) -> str:
-    """A unit word as pint can read it."""
-    return _PINT_NAMES.get(word, word)
-
-
-def pint_unit(word: str) -> str:
-    """A compound word of ours as an expression of pint's."""
-    text = _WORD_IN_DEFINITION.sub(lambda m: pint_name(m.group()), word)
-    return text.replace("^", "**")
-
-
-def _pint_text(expr: Any) -> str:
-    if isinstance(expr, tree.Number):
-        return f"({expr.value!r} * {pint_unit(expr.unit)})" if expr.unit else f"({expr.value!r})"
-    if isinstance(expr, tree.Negate):
-        return f"(-{_pint_text(expr.operand)})"
-    operator = "**" if expr.operator == "^" else expr.operator
-    return f"({_pint_text(expr.left)} {operator} {_pint_text(expr.right)})"
-
-
-@lru_cache(maxsize=8)
-def _registry(definitions: tuple[tuple[str, str | None], ...]) -> pint.UnitRegistry[Any]:
-    """A registry of units, each after those that it is defined by, so that no chain is long."""
-    import pint
-
-    registry: pint.UnitRegistry[Any] = pint.UnitRegistry(None, cache_folder=None)
-    for prefix, factor in PREFIXES.items():
-        registry.define(f"{prefix}- = {factor!r}")
-    for name, definition in definitions:
-        if definition is None:
-            registry.define(f"{name} = [{name}]")
-        else:
-            value: Any = registry.Quantity(definition).to_root_units()
-            powers = "".join(f" * {base} ** {power}" for base, power in value.unit_items())
-            registry.define(f"{name} = {float(value.magnitude)!r}{powers}")
-    return registry
-
-
-def word_of(units: Any) -> str:
-    """The units of a pint quantity, of our registry or of another, as a unit word."""
-    word = f"{units:~C}".replace("**", "^")
-    for pint_word, ours in _BACK.items():
-        word = re.sub(rf"\b{pint_word}\b", ours, word)
-    return word or "ratio"
-
-
-def _ask_pint(registry: pint.UnitRegistry[Any], prefix: str, word: str) -> tuple[float, dict[str, Fraction]]:
-    factor, units = registry.get_root_units(prefix + pint_name(word))
-    powers = {
-        _BACK.get(name, name): Fraction(str(power)).limit_denominator(1000) for name, power in units._units.items()
-    }
-    return float(str(factor)), powers
 
 
 def _multiply_first(word: str) -> str:

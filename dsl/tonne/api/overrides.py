@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from tonne.api.errors import TonneError
 from tonne.api.value import Value
 from tonne.formatting import exact
-from tonne.units import word_of
+from tonne.unit_registry import word_of
 
 
 @runtime_checkable

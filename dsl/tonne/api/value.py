@@ -19,7 +19,7 @@ from tonne.source import SourceFile, Span
 from tonne.unit_problems import UnitProblem
 
 if TYPE_CHECKING:
-    from tonne.units import PintQuantity
+    from tonne.unit_registry import PintQuantity
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ def _line(step: Step) -> Text:
             text.append(f"   {clean(place)}", "dim")
             if step.source:
                 text.append(f"  [{clean(step.source)}]", "cyan")
+    if step.deeper:
+        text.append(f"\n  explain `{step.name}` for what it rests on", "dim")
     return text
 
 
@@ -84,6 +86,7 @@ def as_json(step: Step) -> dict[str, Any]:
         "file": step.where.source.name if step.where else None,
         "line": step.where.line if step.where else None,
         "repeated": step.repeated,
+        "deeper": step.deeper,
         "because": [as_json(s) for s in step.because],
         "others": [
             {"formula": o.formula, "value": o.value, "agrees": o.agrees, "stands_in": o.stands_in} for o in step.others

@@ -28,6 +28,12 @@ B = TypeVar("B", tree.KindDeclaration, tree.InstanceDeclaration, tree.Sweep, tre
 N = TypeVar("N", tree.Binary, tree.Negate, tree.Call)
 
 
+def _exponent(text: str | None) -> int:
+    """A written exponent; one with more digits than anything has is as good as a billion."""
+    sign, digits = ("-" if text and text[0] == "-" else ""), (text or "").lstrip("+-0")
+    return int(sign + (digits if len(digits) < 9 else "1000000000")) if digits else 0
+
+
 class TreeBuilder(Transformer[Token, Any]):
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         super().__init__()
@@ -69,8 +75,7 @@ class TreeBuilder(Transformer[Token, Any]):
         match = _NUMBER.match(text)
         assert match is not None
         whole, decimals, exponent, suffix = match.groups()
-        power = int(exponent or 0) + SUFFIX_EXPONENTS.get(suffix, 0)
-        power = max(-400, min(power, 400))
+        power = _exponent(exponent) + SUFFIX_EXPONENTS.get(suffix, 0)
         digits = whole.replace("_", "")
         value = float(f"{digits}.{decimals or 0}e{power}")
         half_unit = float(f"5e{power - len(decimals or '') - 1}") if value else 0.0  # a written zero means none

@@ -49,8 +49,11 @@ _TO_DIGITS = str.maketrans("⁻−⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _STARTS_VALUE = re.compile(r"[\w(%$]")
 _ENDS_VALUE = re.compile(r'[\w%)"\]]$')
-_LAST_WORD = re.compile(r'("(?:\\.|[^"\\])*"|[\w.%$/*^]+|[^\s\w])[ \t]*$')
+_LAST_WORD = r'("(?:\\.|[^"\\])*"|[\w.%$/*^]+|[^\s\w])[ \t]*$'
 _PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+# Characters before a mistake that are looked at for what was meant.
+_MOST_BEFORE = 300
+_WITH_COMMAS = re.compile(r"[0-9]+(?:,[0-9]+)+")
 _NAMED_PLACES = {"NAME", "WORD"}
 
 
@@ -72,6 +75,8 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
     text = str(token)
     word = text.rsplit("\n", 1)[-1].lstrip() if "\n" in text else text
     begin = offset + (token.start_pos or 0) + len(text) - len(word)
+    if begin >= offset + length:  # the brace that was put in for one that is missing
+        return _too_short(error, source, offset + length)
     if word[:1] in (",", ".", "/", "*"):
         return _character(source, begin)
     odd_at = next((i for i, c in enumerate(word) if is_odd(c)), None) if token.type != "STRING" else None
@@ -139,7 +144,8 @@ def _character(source: SourceFile, at: int) -> Diagnostic:
     def at_line(start: int, end: int) -> Span:
         return Span(source, at - column + 1 + start, at - column + 1 + end)
 
-    for match in re.finditer(r"[0-9]+(?:,[0-9]+)+", text) if character == "," else ():
+    around = slice(max(0, column - _MOST_BEFORE), column + _MOST_BEFORE)
+    for match in _WITH_COMMAS.finditer(text, around.start, around.stop) if character == "," else ():
         if match.start() < column <= match.end():
             digits = match.group()
             grouped = re.fullmatch(r"[0-9]{1,3}(?:,[0-9]{3})+", digits) is not None
@@ -147,7 +153,7 @@ def _character(source: SourceFile, at: int) -> Diagnostic:
             title = "a number has no commas" if grouped else "a decimal point is a point"
             fix = Fix(at_line(*match.span()), mended)
             return diagnostic("S101", title, at_line(*match.span()), help=f"write `{mended}`", fix=fix)
-    power = re.search(r"(?<![\w.])([0-9][0-9_]*(?:\.[0-9]+)?)[ \t]*$", before)
+    power = _at_end(r"(?<![\w.])([0-9][0-9_]*(?:\.[0-9]+)?)[ \t]*$", before)
     ten = re.match(r"[ \t]*[*x×·][ \t]*10(?:[ \t]*\^[ \t]*([-−]?[0-9]+)|([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))(?![\w.^])", after)
     if power and ten:
         exponent = (ten.group(1) or ten.group(2)).translate(_TO_DIGITS)
@@ -163,11 +169,11 @@ def _character(source: SourceFile, at: int) -> Diagnostic:
         return _unreadable(at_line(column - 1, column + 1), "a comment begins with `#`")
     if character == "." and re.search(r"[0-9]\.[0-9]+$", before):
         return _unreadable(at_line(column - 1, column), "a number has one decimal point")
-    hyphen = re.search(r"([a-zA-Z]*)CO2[- ]?eq?$", before)
+    hyphen = _at_end(r"([a-zA-Z]*)CO2[- ]?eq?$", before)
     if hyphen and character == "/":
         span = at_line(hyphen.start(), column - 1)
         return diagnostic("S104", f"a unit is one word: `{span.text}`", span, help=f"write `{hyphen.group(1)}CO2e`")
-    implicit = re.search(r"([0-9][0-9_.]*)[ \t]+([A-Za-z_]\w*)$", text[: column - 1]) if character == "." else None
+    implicit = _at_end(r"([0-9][0-9_.]*)[ \t]+([A-Za-z_]\w*)$", before) if character == "." else None
     if implicit is not None:
         path = _PATH.match(text, implicit.start(2))
         name = path.group() if path else implicit.group(2)
@@ -201,13 +207,18 @@ def _too_short(error: UnexpectedToken, source: SourceFile, end: int) -> Diagnost
 
 
 def _without_comment(line: str) -> str:
-    return re.sub(r'("(?:\\.|[^"\\])*")|#.*', lambda m: m.group(1) or "", line)
+    return re.sub(r'("(?:\\.|[^"\\])*"?)|#.*', lambda m: m.group(1) or "", line)
+
+
+def _at_end(pattern: str, text: str) -> re.Match[str] | None:
+    """Where a pattern that ends with `$` matches the last words of a text, which may be a line of a million characters."""
+    return re.compile(pattern).search(text, max(0, len(text) - _MOST_BEFORE))
 
 
 def _previous(source: SourceFile, at: int) -> Span | None:
     """The word or sign before an offset, on the same line."""
     line, column = source.position(at)
-    match = _LAST_WORD.search(source.line(line)[: column - 1])
+    match = _at_end(_LAST_WORD, source.line(line)[: column - 1])
     return None if match is None else Span(source, at - column + 1 + match.start(1), at - column + 1 + match.end(1))
 
 
@@ -222,7 +233,7 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
     """A number followed by two words, or two values with nothing between them."""
     line = source.line(span.line)
     before = line[: span.column - 1]
-    spaced = re.search(r"([0-9][0-9_.]*(?:[eE][+-]?[0-9]+)?)[ \t]*([A-Za-z%][\w/*^]*)[ \t]+$", before)
+    spaced = _at_end(r"([0-9][0-9_.]*(?:[eE][+-]?[0-9]+)?)[ \t]*([A-Za-z%][\w/*^]*)[ \t]+$", before)
     after = re.match(r"[A-Za-z][\w/*^-]*", line[span.column - 1 :])
     if spaced and after and spaced.group(2) not in KEYWORDS:
         number, first, second = spaced.group(1), spaced.group(2), after.group()
@@ -244,7 +255,7 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
         if _UNIT_LIKE.fullmatch(first) and _UNIT_LIKE.fullmatch(second):
             help = f"write `{number} {first}*{second}` or `{number} {first}/{second}`; between values, ` * ` multiplies"
             return diagnostic("S104", f"a unit is one word: `{whole.text}`", whole, help=help)
-    groups = re.search(r"(?<![\w.])[0-9]{1,3}(?: [0-9]{3})*[ ]$", before)
+    groups = _at_end(r"(?<![\w.])[0-9]{1,3}(?: [0-9]{3})*[ ]$", before)
     rest = re.match(r"[0-9]{3}(?: [0-9]{3})*(?![0-9])", line[span.column - 1 :])
     if groups and rest:
         whole = Span(source, span.start - len(groups.group()), span.start + len(rest.group()))
@@ -254,7 +265,7 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
         return _unreadable(span, "a name begins with a letter")
     if previous.text in KEYWORDS or span.text in KEYWORDS:
         return _unreadable(span, f"`{span.text if span.text in KEYWORDS else previous.text}` does not stand here")
-    whole_value = re.search(r"[0-9][0-9_.]*[kMBT]?[ \t]*$", source.line(span.line)[: previous.column - 1])
+    whole_value = _at_end(r"[0-9][0-9_.]*[kMBT]?[ \t]*$", source.line(span.line)[: previous.column - 1])
     if whole_value and _NAME.match(previous.text):
         previous = Span(source, previous.start - len(whole_value.group()), previous.end)
     path = _PATH.match(line, span.column - 1)

@@ -21,7 +21,7 @@ from lark.exceptions import UnexpectedInput
 
 from tonne.cache import cached
 from tonne.diagnostic import Diagnostic, in_file_order
-from tonne.limits import DEFAULT_LIMITS, Limits
+from tonne.limits import DEFAULT_LIMITS, MOST_ERRORS, Limits
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 from tonne.syntax.build_tree import TreeBuilder, with_lines
@@ -118,6 +118,8 @@ def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> tuple[tree.Mod
     lost: set[str] = set()
     with _no_collecting():
         for chunk in chunks:
+            if len(found) > MOST_ERRORS:
+                break
             _parse_chunk(parser, source, chunk, limits, statements, found, lost)
     return tree.Module(source, tuple(statements), tuple(comments), frozenset(lost)), in_file_order(found)
 
@@ -240,6 +242,8 @@ def _parse_chunk(
     lines, _, _ = split(source, chunk.open + 1, body_end, limits, whole_file=False)
     read: list[Any] = []
     for line in lines:
+        if len(errors) > MOST_ERRORS:
+            break
         line_start = _leading_comments(source, line)
         if line_start >= line.end or not text[line_start : line.end].strip():
             continue

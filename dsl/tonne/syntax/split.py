@@ -11,12 +11,13 @@ import re
 from dataclasses import dataclass, field
 
 from tonne.diagnostic import Diagnostic, Label, diagnostic
-from tonne.limits import DEFAULT_LIMITS, Limits
+from tonne.limits import DEFAULT_LIMITS, MOST_ERRORS, Limits
 from tonne.source import SourceFile, Span
 from tonne.syntax.keywords import STATEMENT_WORDS
 
 _MARK = re.compile(r'"(?:\\.|[^"\\\n])*("?)|#[^\n]*|\n|[{}()\[\]]')
-_CONTINUES = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?:or(?=[ \t(])|from(?=[ \t\"])|assumed(?=[ \t\"]))")
+_BLANK = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*")
+_CONTINUES = re.compile(r"or(?=[ \t(])|from(?=[ \t\"])|assumed(?=[ \t\"])")
 _STATEMENT = re.compile(
     rf"(?:{'|'.join(w for w in STATEMENT_WORDS if w != 'show')})(?=[ \t\n]|$)"
     r"|(?!(?:or|from|assumed)[ \t])[A-Za-z_]\w*[ \t]+[A-Za-z_]\w*[ \t]*(?:\{|like[ \t]|\n|$)"
@@ -29,6 +30,7 @@ _BINDING = re.compile(r"[ \t]*[A-Za-z_][\w.]*[ \t]*=[ \t]")
 _HEAD = re.compile(
     r"(?!(?:" + "|".join(STATEMENT_WORDS) + r")\b)[a-z_]\w*[ \t]+[A-Za-z_]\w*(?:[ \t]+like[ \t]+[\w.]+)?[ \t]*$"
 )
+_LONGEST_HEAD = 1000
 _INDENTED = re.compile(r"(?:[ \t]*\n)*[ \t]+(?:[A-Za-z_]\w*[ \t]*=[ \t]|\")")
 _PAIR = {")": "(", "]": "[", "}": "{"}
 _CLOSES = {opened: closed for closed, opened in _PAIR.items()}
@@ -70,6 +72,7 @@ def split(
     brackets: list[tuple[str, int]] = []
     current = _Statement(start)
     too_deep = False
+    next_word = -1  # where the words begin that come after the blank lines and comments of here
     beyond = 0  # brackets open beyond the limit, which are counted and not kept
 
     def line_start(offset: int) -> int:
@@ -98,6 +101,8 @@ def split(
         found.append(diagnostic("S102", f"this `{bracket}` is never closed", label, help=help))
 
     for mark in _MARK.finditer(text, start, end):
+        if len(found) > MOST_ERRORS:
+            break
         at, token = mark.start(), mark.group()
         first = token[0]
         if first == '"':
@@ -133,6 +138,7 @@ def split(
             if (
                 not brackets
                 and whole_file
+                and at - current.start < _LONGEST_HEAD
                 and _HEAD.match(text[current.start : at].lstrip())
                 and _INDENTED.match(text, after, end)
             ):
@@ -145,8 +151,12 @@ def split(
                 brackets.append(("{", at))
                 current.open = at
                 current.broken.append(line_start(max(at - 1, 0)))
-            if not brackets and not _CONTINUES.match(text, after, end):
-                finish(after)
+            if not brackets:
+                if after > next_word:  # blank lines are looked through once, not once for each of them
+                    blank = _BLANK.match(text, after, end)
+                    next_word = blank.end() if blank else after
+                if not _CONTINUES.match(text, next_word, end):
+                    finish(after)
         elif first in "{([":
             if len(brackets) < limits.nesting:
                 brackets.append((first, at))
