@@ -36,7 +36,10 @@ class TonneLexer(RegexLexer):
             (rf"^([ \t]*)({_STRING})(?=[ \t]*$)", bygroups(Text, String.Doc)),
             (rf"(kind){_BLANKS}({_NAME})", bygroups(Keyword, Text, Name.Class)),
             (rf"(unit){_BLANKS}(%|{_ATOM})", bygroups(Keyword, Text, Keyword.Type)),
-            (rf"(dimension){_BLANKS}({_NAME})([ \t]*=[ \t]*)({_UNIT})", bygroups(Keyword, Text, Name, Text, Keyword.Type)),
+            (
+                rf"(dimension){_BLANKS}({_NAME})([ \t]*=[ \t]*)({_UNIT})",
+                bygroups(Keyword, Text, Name, Text, Keyword.Type),
+            ),
             (rf"(use){_BLANKS}({_NAME}(?:\.{_NAME})*)", bygroups(Keyword, Text, Name.Namespace)),
             (rf"(allow){_BLANKS}([A-Z]\d\d\d)\b", bygroups(Keyword, Text, Name.Label)),
             (r"(from)(?=[ \t\"])", Keyword, "sources"),
@@ -44,7 +47,10 @@ class TonneLexer(RegexLexer):
             # `run pretrain`: a kind and the name of an instance
             (rf"^([ \t]*)({_NAME}){_BLANKS}(?={_NAME}[ \t]*(?:\{{|like\b|$))", bygroups(Text, Name.Class, Text)),
             # `energy : MWh`, `co2e = …`: a field, or a let with its unit
-            (rf"({_NAME})([ \t]*)(:)([ \t]*)({_UNIT})", bygroups(Name.Attribute, Text, Punctuation, Text, Keyword.Type)),
+            (
+                rf"({_NAME})([ \t]*)(:)([ \t]*)({_UNIT})",
+                bygroups(Name.Attribute, Text, Punctuation, Text, Keyword.Type),
+            ),
             (rf"({_NAME})([ \t]*)(=)(?!=)", bygroups(Name.Attribute, Text, Operator)),
             # `show energy in GWh`
             (rf"(in){_BLANKS}({_UNIT})(?=[ \t]*(?:,|\"|\}}|#|$))", bygroups(Operator.Word, Text, Keyword.Type)),
