@@ -24,6 +24,7 @@ html_static_path = ["static"]
 html_css_files = ["tonne.css"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False  # the licence is on the page of the repository
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 

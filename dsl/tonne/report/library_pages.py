@@ -17,6 +17,7 @@ from tonne.unit_prefixes import SI_PREFIXES
 from tonne.units import Unit, unit_table
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
+_NUMBER = r"[\d.]+[kMBT]?|"
 _TEX = {"``": "“", "''": "”", "---": "—", "--": "–"}
 
 
@@ -39,9 +40,11 @@ def words(text: str) -> str:
     return "`".join(part if i % 2 else _SPECIAL.sub(r"\\\1", part) for i, part in enumerate(parts))
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [f"| {' | '.join(cells)} |" for cells in [head, ["---"] * len(head), *rows]]
-    return ["", *lines, ""]
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table whose columns of numbers stand to the right."""
+    columns = zip(*rows, strict=True)
+    rule = ["---:" if all(re.fullmatch(_NUMBER, cell) for cell in column) else "---" for column in columns]
+    return ["", *(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows]), ""]
 
 
 def _code(text: str) -> str:
