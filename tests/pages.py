@@ -12,18 +12,17 @@ A page is a file `tests/cases/**/*.md`. Each section under a `## ` heading is on
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import RenderableType
 
-from tonne.explain import explain_field, explain_let, find
-from tonne.names import Instance
+from tonne.explain import explain_path
 from tonne.report.explanation import as_tree
 from tonne.report.tables import results, run_as_tables
+from tonne.report.text import WIDTH, to_text
 from tonne.scenario import Evaluated, evaluate
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
@@ -111,29 +110,15 @@ def compare_diagnostics(section: Section, result: Evaluated, path: Path) -> list
 
 def output(result: Evaluated, command: list[str]) -> str:
     """The text of an ```output fence."""
-    console = Console(
-        file=io.StringIO(),
-        width=120,
-        no_color=True,
-        highlight=False,
-        soft_wrap=True,
-        emoji=False,
-        markup=False,
-    )
     assert result.run is not None
     if command[:1] == ["explain"]:
-        symbol, field, problems = find(result.run, command[1])
-        assert symbol is not None, problems
-        if isinstance(symbol, Instance):
-            console.print(as_tree(explain_field(result.run, result.run.model.states[symbol], field)))
-        else:
-            console.print(as_tree(explain_let(result.run, symbol)))
+        step, problems = explain_path(result.run, command[1])
+        assert step is not None, problems
+        parts: list[RenderableType] = [as_tree(step)]
     else:
-        make = run_as_tables if command[:1] == ["run"] else results
-        for part in make(result.run, result.requirements, result.claims, 120):
-            console.print(part)
-    assert isinstance(console.file, io.StringIO)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()).strip("\n") + "\n"
+        made = (result.run, result.requirements, result.claims)
+        parts = run_as_tables(*made, WIDTH) if command[:1] == ["run"] else results(*made)
+    return "\n".join(line.rstrip() for line in to_text(parts).splitlines()).strip("\n") + "\n"
 
 
 def updated(section: Section, result: Evaluated) -> str:

@@ -66,7 +66,7 @@ def document(result: Result) -> dict[str, Any]:
         (["check", "wrong.tonne"], 1), (["run", "wrong.tonne"], 1), (["check", "warned.tonne"], 0), (["check", "warned.tonne", "--strict"], 1),
         (["run", "warned.tonne", "--strict"], 1), (["check"], 2), (["check", "no_such.tonne"], 2), (["check", "."], 2), (["nonsense"], 2),
         (["run", "good.tonne", "--set", "pretrain.pue"], 2), (["run", "good.tonne", "--set", "pretrain.pu=1.2"], 1),
-        (["explain", "good.tonne", "pretrain.co2e"], 0), (["explain", "good.tonne", "pretrain.co3e"], 2), (["explain", "good.tonne", "pretrain"], 2),
+        (["explain", "good.tonne", "pretrain.co2e"], 0), (["explain", "good.tonne", "pretrain.co3e"], 2), (["explain", "good.tonne", "pretrain"], 2), (["explain", "good.tonne", "pretrain.facility.pue"], 2),
         (["explain", "good.tonne", "pretrain.cost"], 0), (["help", "D201"], 0), (["help", "D999"], 2), (["run", "good.tonne", "warned.tonne"], 0),
         (["--help"], 0), (["check", "--help"], 0), (["run", "--help"], 0), (["explain", "--help"], 0), (["--version"], 0),
     ],
@@ -152,7 +152,7 @@ def test_settings(call: Callable[..., Result]) -> None:
     expression = values(call(*run, "same.pue = pretrain.pue * 2"))
     assert expression["same.pue"]["value"] == 2.2
     explained = call("explain", "good.tonne", "pretrain.pue", "--set", "pretrain.pue=1.3").stdout
-    assert "set on the command line" in explained
+    assert "set for this run" in explained
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,14 @@ class Diagnostic(Record, frozen=True):
     def is_error(self) -> bool:
         return self.severity is Severity.ERROR
 
+    def __str__(self) -> str:
+        line, column = self.span.source.position(self.span.start)
+        help = f" ({self.help})" if self.help else ""
+        return f"{self.span.source.name}:{line}:{column}: {self.severity.value}[{self.code}] {self.title}{help}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
 
 def diagnostic(
     code: str,

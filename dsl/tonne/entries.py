@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from tonne import library
-from tonne.load import Files
+from tonne.files import Files
 from tonne.syntax import tree
 from tonne.values import Record
 
@@ -25,11 +25,12 @@ class Fact(Record, frozen=True):
 
 
 class Entry(Record, frozen=True):
-    """An instance of the library."""
+    """An instance of the library; its `facts` are those in force after `like` and `without`."""
 
     name: str
     kind: str
     module: str
+    like: str | None
     doc: str
     facts: tuple[Fact, ...]
 
@@ -54,17 +55,31 @@ def modules() -> list[str]:
 
 def entries(name: str) -> list[Entry]:
     """The instances of a module, in the order in which they stand."""
-    return [
-        Entry(s.name, s.kind, name, s.doc or "", tuple(map(_fact, s.bindings)))
-        for s in module(name).statements
-        if isinstance(s, tree.InstanceDeclaration)
-    ]
+    made: dict[str, Entry] = {}
+    for one in module(name).statements:
+        if isinstance(one, tree.InstanceDeclaration):
+            like = str(one.like) if one.like is not None else None
+            facts = {fact.name: fact for fact in _copied(like, made)}
+            for without in one.without:
+                facts = {n: fact for n, fact in facts.items() if n not in dict(without.names)}
+            facts |= {binding.name: _fact(binding) for binding in one.bindings}
+            made[one.name] = Entry(one.name, one.kind, name, like, one.doc or "", tuple(facts.values()))
+    return list(made.values())
+
+
+def _copied(like: str | None, made: dict[str, Entry]) -> tuple[Fact, ...]:
+    """The facts of what an instance is like: of one above it, or of another module."""
+    if like is None:
+        return ()
+    if like in made:
+        return made[like].facts
+    return next(e.facts for e in entries(library.module_of(like) or "") if e.name == like)
 
 
 def remarks(name: str) -> list[str]:
     """What a module says before its first block: its documentation, then each paragraph of its comments."""
     tree_of_module = module(name)
-    first = next((s.span.start for s in tree_of_module.statements if not isinstance(s, tree.Doc)), 0)
+    first = next((s.span.start for s in tree_of_module.statements if not isinstance(s, tree.Doc | tree.Use)), 0)
     lines = [c for c in tree_of_module.comments if c.start < first and not _is_rule(c.text)]
     words = [c.text.lstrip("# ").strip() for c in lines]
     return [*([tree_of_module.doc] if tree_of_module.doc else []), *([" ".join(words)] if words else [])]

@@ -14,13 +14,16 @@ from tonne.formatting import number
 from tonne.graph import LEAF, NUMBER, OPERATORS, UNKNOWN, Node
 from tonne.lower import Formula, Lowering
 from tonne.missing import would_determine
-from tonne.model import State
-from tonne.names import Binding, Instance, Let
+from tonne.model import ShownValue, State
+from tonne.names import Binding, Instance, Let, Study, with_article
 from tonne.paths import Place, Reference
 from tonne.run import Run, unit_of_let
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 from tonne.units import Unit
+
+# The source of what `--set` or an override binds.
+SET = "set for this run"
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,10 @@ class _Walk:
 
 
 def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnostic]]:
-    """What a dotted path of the file names: an instance with a field, or a let; or what is wrong with it."""
+    """What a dotted path of the file names: an instance with a field, or a let; or what is wrong with it.
+
+    Nothing is said of a path that rests on an error: that was reported already.
+    """
     project = run.model.project
     lowering = Lowering(project.units)
     source = SourceFile("explain", path)
@@ -74,6 +80,9 @@ def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnost
     symbol = project.entry.symbols.get(parts[0])
     if isinstance(symbol, Instance) and len(parts) == 1:
         return symbol, "", []
+    if isinstance(symbol, Study):
+        help = "name a field of an instance, or a `let`"
+        return None, "", [diagnostic("N119", f"`{parts[0]}` is no quantity", spans[0], help=help)]
     reference = lowering.paths.find(written, Place(project.entry))
     if reference is None:
         return None, "", lowering.found
@@ -88,7 +97,33 @@ def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnost
         at_instance = state.targets.get(name) if state else None
     if isinstance(at_instance, Instance):
         return at_instance, reference.field.name if reference.field else "", []
-    return None, "", []
+    bind = f"bind `{path.rpartition('.')[0]}`"
+    return (
+        None,
+        "",
+        [diagnostic("N117", f"`{path}` leads nowhere: a name on the way is not bound", written.span, help=bind)],
+    )
+
+
+def explain_path(run: Run, path: str) -> tuple[Step | None, list[Diagnostic]]:
+    """The derivation of what a dotted path of the file names, or what is wrong with the path."""
+    symbol, name, found = find_quantity(run, path)
+    if symbol is None:
+        return None, found
+    if isinstance(symbol, Let):
+        return explain_let(run, symbol), []
+    return explain_field(run, run.model.states[symbol], name), []
+
+
+def find_quantity(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnostic]]:
+    """As `find`, where only a field of an instance or a let will do."""
+    symbol, field, found = find(run, path)
+    if isinstance(symbol, Instance) and not field:
+        names = ", ".join(f"{path}.{f.name}" for f in symbol.kind.quantities[:6])
+        title = f"`{path}` is {with_article(symbol.kind.name)}, not one quantity"
+        span = Span(SourceFile("explain", path), 0, len(path))
+        return None, "", [diagnostic("N119", title, span, help=f"name a field of it: {names}, …")]
+    return symbol, field, found
 
 
 def explain_field(run: Run, state: State, name: str) -> Step:
@@ -98,6 +133,28 @@ def explain_field(run: Run, state: State, name: str) -> Step:
 
 def explain_let(run: Run, let: Let) -> Step:
     return _let(_Walk(run), let)
+
+
+def explain_shown(run: Run, shown: ShownValue, unit: Unit) -> Step:
+    """What a shown expression rests on."""
+    walk = _Walk(run)
+    because = tuple(s for r in shown.references for s in _reference(walk, None, r))
+    text, amount = _plain(shown.text), None if shown.node is None else run.in_unit(shown.node, unit)
+    value = _shown(run, shown.node, unit)
+    return Step(text, value, "derived", text, "", "", shown.span, because, amount=amount, unit=unit.word)
+
+
+def source_of_field(run: Run, state: State, name: str) -> str:
+    """Where a field's number or formula is from, as written; empty where nothing says so."""
+    binding = state.instance.bindings.get(name)
+    if binding is not None:
+        return source_of(binding)
+    if name not in state.nodes:
+        return ""
+    formula = state.formulas.alternatives[name][state.determination.chosen[name]]
+    declared = state.instance.kind.fields[name].declaration.alternatives
+    written = next((v for v in declared if v.expr is formula.expr), None)
+    return str(written.provenance) if written and written.provenance else ""
 
 
 def _unit_of(state: State, name: str) -> Unit:
@@ -122,16 +179,12 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
     key = (state.instance, name)
     binding = state.instance.bindings.get(name)
     if binding is None:
-        index = state.determination.chosen[name]
-        formula = state.formulas.alternatives[name][index]
-        declared = state.instance.kind.fields[name].declaration.alternatives
-        written = next((v for v in declared if v.expr is formula.expr), None)
-        source = str(written.provenance) if written and written.provenance else ""
+        formula = state.formulas.alternatives[name][state.determination.chosen[name]]
         status = "derived" if formula.references else "constant"
     else:
         bound = run.model.binding_formulas.get(binding)
         assert bound is not None
-        formula, source, status = bound, _binding_source(binding), "given"
+        formula, status = bound, "given"
     where = binding.value.span if binding is not None else formula.expr.span
     text = _plain(formula.expr.span.text) if formula.references else ""
     if key in walk.seen and formula.references:
@@ -146,7 +199,7 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
         status,
         text,
         _in_numbers(run, state, formula) if formula.references else "",
-        source,
+        source_of_field(run, state, name),
         where,
         because,
         _others(run, state, name),
@@ -155,10 +208,11 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
     )
 
 
-def _binding_source(binding: Binding) -> str:
-    if binding.set_by_command:
-        return "set on the command line"
-    provenance = getattr(binding.value, "provenance", None)
+def source_of(one: Binding | Let) -> str:
+    """The provenance of a line as written; empty where it has none."""
+    if one.set_by_command:
+        return SET
+    provenance = getattr(one.value, "provenance", None)
     return "" if provenance is None else str(provenance)
 
 
@@ -211,13 +265,13 @@ def _let(walk: _Walk, let: Let) -> Step:
     unit = unit_of_let(run.model, let)
     value = _shown(run, node, unit) if unit is not None else "—"
     because = tuple(s for r in formula.references for s in _reference(walk, None, r))
-    provenance = let.value.provenance if isinstance(let.value, tree.Value) else None
-    source = "set on the command line" if let.set_by_command else (str(provenance) if provenance else "")
     status = "derived" if formula.references else "given"
     in_numbers = _in_numbers(run, None, formula) if formula.references else ""
     amount = run.in_unit(node, unit) if node is not None and unit is not None else None
     text, word = _plain(formula.expr.span.text), unit.word if unit else None
-    return Step(let.name, value, status, text, in_numbers, source, let.value.span, because, amount=amount, unit=word)
+    return Step(
+        let.name, value, status, text, in_numbers, source_of(let), let.value.span, because, amount=amount, unit=word
+    )
 
 
 def _undetermined(run: Run, state: State, name: str, full: str) -> Step:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tonne.diagnostic import Diagnostic, diagnostic
-from tonne.load import Files
+from tonne.files import Files
 from tonne.names import LABEL_TYPES, Field, Kind, Scope, closest, defined_twice, did_you_mean
 from tonne.order import is_circular, strongly_connected
 from tonne.source import Span

@@ -157,24 +157,30 @@ def display_name(path: Path) -> str:
         return str(path)
 
 
-def read(path: Path, name: str, limits: Limits) -> tuple[SourceFile | None, list[Diagnostic]]:
-    """A file's text; of Markdown only the fences. What prevents it is a diagnostic at the file's head."""
+def read(path: Path, name: str, limits: Limits, text: str | None = None) -> tuple[SourceFile | None, list[Diagnostic]]:
+    """A file's text; of Markdown only the fences. What prevents it is a diagnostic at the file's head.
+
+    `text`, where it is given, stands for what the file holds, which need not exist then.
+    """
 
     def refuse(code: str, title: str, help: str) -> tuple[None, list[Diagnostic]]:
         return None, [diagnostic(code, title, Span(SourceFile(name, "", path), 0, 0), help=help)]
 
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            return refuse("L604", f"`{name}` is not a file", "name a `.tonne` or `.md` file")
-        if status.st_size > limits.file_bytes:
-            return refuse(
-                "S109",
-                f"`{name}` has {status.st_size:,} bytes; the limit is {limits.file_bytes:,}",
-                "split it with `use`, or raise `[limits] file-bytes` in tonne.toml",
-            )
-        with path.open("rb") as file:
-            data = file.read(limits.file_bytes + 1)
+        if text is not None:
+            data = text.encode("utf-8", "surrogatepass")
+        else:
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                return refuse("L604", f"`{name}` is not a file", "name a `.tonne` or `.md` file")
+            if status.st_size > limits.file_bytes:
+                return refuse(
+                    "S109",
+                    f"`{name}` has {status.st_size:,} bytes; the limit is {limits.file_bytes:,}",
+                    "split it with `use`, or raise `[limits] file-bytes` in tonne.toml",
+                )
+            with path.open("rb") as file:
+                data = file.read(limits.file_bytes + 1)
         if len(data) > limits.file_bytes:
             return refuse("S109", f"`{name}` is over the limit of {limits.file_bytes:,} bytes", "split it with `use`")
         text = data.decode("utf-8-sig")

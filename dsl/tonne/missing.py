@@ -26,6 +26,15 @@ def would_determine(model: Model, state: State) -> dict[str, list[str]]:
     return named
 
 
+def undetermined(model: Model) -> dict[str, list[str]]:
+    """Each undetermined quantity of the file's own instances, with the single facts that would determine it."""
+    return {
+        f"{state.instance.name}.{name}": facts
+        for state in model.own_states()
+        for name, facts in would_determine(model, state).items()
+    }
+
+
 def _outside(model: Model, state: State, reference: Reference) -> list[str]:
     """A fact outside the instance as something to give: the reference that is not bound, or the field that it lacks."""
     if reference.root is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tonne.citations import library_bibliography
 from tonne.diagnostic import Diagnostic, diagnostic
-from tonne.load import ALL_SOURCES
+from tonne.files import ALL_SOURCES
 from tonne.names import Project, Scope, did_you_mean
 from tonne.syntax import tree
 from tonne.syntax.walk import within

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tonne import library
 from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.files import Files, named_in_library, read_setting
 from tonne.kinds import Kinds, unknown_kind
-from tonne.load import Files, named_in_library, read_setting
 from tonne.names import (
     Binding,
     Instance,
@@ -37,21 +37,25 @@ from tonne.units import unit_table
 from tonne.values import replace
 
 
-def resolve(path: Path, overrides: Sequence[str] = ()) -> tuple[Project | None, list[Diagnostic]]:
+def resolve(
+    path: Path, overrides: Sequence[str] = (), text: str | None = None
+) -> tuple[Project | None, list[Diagnostic]]:
     """A file with all that it uses; `overrides` are `PATH=VALUE` texts that rebind fields and lets.
+
+    `text`, where it is given, stands for what the file holds.
 
     Always returns; the project is None only when the file itself cannot be read.
     """
     root = library.project_root(path)
     settings, found = library.read_settings(root)
     rebindings: list[tree.Rebinding] = []
-    for text in overrides:
-        rebinding, problems = read_setting(text)
+    for setting in overrides:
+        rebinding, problems = read_setting(setting)
         found += problems
         rebindings += [rebinding] if rebinding is not None else []
     files = Files(root, settings, found)
     modules = [named[0] for r in rebindings if (named := named_in_library(r)) is not None]
-    entry = files.load(path, modules)
+    entry = files.load(path, modules, text)
     if entry is None:
         return None, found
     return _Resolver(files, found).project(entry, rebindings), found
@@ -125,6 +129,8 @@ class _Resolver:
                     elif name not in others:
                         if name not in used.lost:
                             help, fix = did_you_mean(name, [*own[used], *used.kinds], span)
+                            if (module := library.module_of(name)) is not None:  # a name of the library, elsewhere
+                                help, fix = f"write `use {module} {{ {name} }}`", None
                             title = f"`{use.target}` has nothing called `{name}`"
                             self.found.append(diagnostic("N111", title, span, help=help, fix=fix))
                         scope.lost.add(name)
@@ -195,6 +201,8 @@ class _Resolver:
         expr = one.value.expr
         if symbol is None:
             help, _ = did_you_mean(name, used.symbols, expr.span)
+            if (elsewhere := library.module_of(name)) is not None:
+                help = f"write `{elsewhere}.{name}`"
             self.found.append(diagnostic("N111", f"`{module}` has nothing called `{name}`", expr.span, help=help))
             scope.lost.add(expr.parts[0])
             return one

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tonne.accept import unknown_codes, without_accepted
 from tonne.build import build
 from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
-from tonne.load import SETTING
+from tonne.files import SETTING
 from tonne.model import Model
 from tonne.names import Project
 from tonne.provenance import check_provenance
@@ -37,9 +37,12 @@ class Checked:
         return any(d.is_error for d in self.diagnostics)
 
 
-def check(path: Path, overrides: Sequence[str] = ()) -> Checked:
-    """Reads and checks a file with all that it uses. `overrides` are `PATH=VALUE` texts, as for `--set`."""
-    project, found = resolve(path, overrides)
+def check(path: Path, overrides: Sequence[str] = (), text: str | None = None) -> Checked:
+    """Reads and checks a file with all that it uses.
+
+    `overrides` are `PATH=VALUE` texts, as for `--set`; `text`, where it is given, stands for what the file holds.
+    """
+    project, found = resolve(path, overrides, text)
     if project is None:
         return Checked(path, None, None, tuple(in_file_order(found)))
     model, more = build(project)
@@ -95,10 +98,14 @@ class Evaluated:
 
 def evaluate(path: Path, overrides: Sequence[str] = ()) -> Evaluated:
     """Checks and evaluates a file; values that rest on an error are left out, the others are given."""
+    return evaluate_checked(check(path, overrides))
+
+
+def evaluate_checked(checked: Checked) -> Evaluated:
+    """Evaluates what was checked, without reading a file again."""
     from tonne.evaluate import evaluate as evaluate_model
     from tonne.verdict import judge
 
-    checked = check(path, overrides)
     mistyped = any(d.is_error and d.span.source.name == SETTING for d in checked.diagnostics)
     if checked.model is None or checked.project is None or mistyped:  # the answer to another question is none
         return Evaluated(checked, None, [], [], checked.diagnostics)

@@ -26,6 +26,8 @@ from tonne.values import Record
 if TYPE_CHECKING:
     import pint
 
+    PintQuantity = pint.Quantity[Any]
+
 # FLOP takes prefixes, but is counted all the same: `6 FLOP/param/token` is exact.
 ALSO_COUNTED = {"FLOP"}
 # The last digit that a written power of a unit may have; beyond it a factor would overflow.
@@ -276,22 +278,13 @@ class UnitTable:
 
     @cached_property
     def registry(self) -> pint.UnitRegistry[Any]:
-        """The pint registry: our declarations and nothing else."""
-        import pint
+        """The pint registry: our declarations and nothing else. Tables with the same declarations share it."""
+        definitions = ((word, self._declared[word].declaration.definition) for word in self._order)
+        return _registry(tuple((pint_name(word), None if d is None else _pint_text(d)) for word, d in definitions))
 
-        registry: pint.UnitRegistry[Any] = pint.UnitRegistry(None, cache_folder=None)
-        for prefix, factor in PREFIXES.items():
-            registry.define(f"{prefix}- = {factor!r}")
-        for word in self._order:  # each after those that it is defined by, so that no chain is long
-            definition = self._declared[word].declaration.definition
-            name = pint_name(word)
-            if definition is None:
-                registry.define(f"{name} = [{name}]")
-            else:
-                value: Any = registry.Quantity(_pint_text(definition)).to_root_units()
-                powers = "".join(f" * {base} ** {power}" for base, power in value.unit_items())
-                registry.define(f"{name} = {float(value.magnitude)!r}{powers}")
-        return registry
+    def quantity(self, magnitude: float, word: str) -> PintQuantity:
+        """A number in one of our units as a quantity of pint's."""
+        return self.registry.Quantity(magnitude, "" if word == "ratio" else pint_unit(word))
 
     # ── words that are none ──
 
@@ -364,9 +357,13 @@ def _article(word: str) -> str:
     return "an" if word[:1] in "aeio" else "a"
 
 
+_PINT_NAMES = {"%": "percent", "$": "dollar_sign", "€": "euro_sign"}
+_BACK = {name: word for word, name in _PINT_NAMES.items()}
+
+
 def pint_name(word: str) -> str:
     """A unit word as pint can read it."""
-    return {"%": "percent", "$": "dollar_sign", "€": "euro_sign"}.get(word, word)
+    return _PINT_NAMES.get(word, word)
 
 
 def pint_unit(word: str) -> str:
@@ -384,11 +381,36 @@ def _pint_text(expr: Any) -> str:
     return f"({_pint_text(expr.left)} {operator} {_pint_text(expr.right)})"
 
 
+@lru_cache(maxsize=8)
+def _registry(definitions: tuple[tuple[str, str | None], ...]) -> pint.UnitRegistry[Any]:
+    """A registry of units, each after those that it is defined by, so that no chain is long."""
+    import pint
+
+    registry: pint.UnitRegistry[Any] = pint.UnitRegistry(None, cache_folder=None)
+    for prefix, factor in PREFIXES.items():
+        registry.define(f"{prefix}- = {factor!r}")
+    for name, definition in definitions:
+        if definition is None:
+            registry.define(f"{name} = [{name}]")
+        else:
+            value: Any = registry.Quantity(definition).to_root_units()
+            powers = "".join(f" * {base} ** {power}" for base, power in value.unit_items())
+            registry.define(f"{name} = {float(value.magnitude)!r}{powers}")
+    return registry
+
+
+def word_of(units: Any) -> str:
+    """The units of a pint quantity, of our registry or of another, as a unit word."""
+    word = f"{units:~C}".replace("**", "^")
+    for pint_word, ours in _BACK.items():
+        word = re.sub(rf"\b{pint_word}\b", ours, word)
+    return word or "ratio"
+
+
 def _ask_pint(registry: pint.UnitRegistry[Any], prefix: str, word: str) -> tuple[float, dict[str, Fraction]]:
     factor, units = registry.get_root_units(prefix + pint_name(word))
-    back = {pint_name(w): w for w in "%$€"}
     powers = {
-        back.get(name, name): Fraction(str(power)).limit_denominator(1000) for name, power in units._units.items()
+        _BACK.get(name, name): Fraction(str(power)).limit_denominator(1000) for name, power in units._units.items()
     }
     return float(str(factor)), powers
 

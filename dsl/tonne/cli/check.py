@@ -36,9 +36,9 @@ def check(files: tuple[Path, ...], overrides: tuple[str, ...], strict: bool, sty
 
     found = [d for file in files for d in check_file(file, overrides).diagnostics]
     if style == "json":
-        from tonne.report.diagnostics import as_json
+        from tonne.report.as_json import check_as_json
 
-        print_json({"version": 1, "diagnostics": [as_json(d) for d in found]})
+        print_json(check_as_json(found))
     else:
         print_findings(found, style, stderr=False)
         if not found:

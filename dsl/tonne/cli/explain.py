@@ -33,8 +33,8 @@ def explain(file: Path, path: str, overrides: tuple[str, ...], style: str) -> No
     Its formula in names and in numbers, down to the lines and sources that it rests on; for an undetermined field, what
     would determine it.
     """
-    from tonne.explain import explain_field, explain_let, find
-    from tonne.names import Instance
+    from tonne.explain import explain_path
+    from tonne.report.as_json import VERSION
     from tonne.report.explanation import as_json, as_tree
     from tonne.scenario import evaluate
 
@@ -43,24 +43,12 @@ def explain(file: Path, path: str, overrides: tuple[str, ...], style: str) -> No
     print_findings(errors, "full", stderr=True)
     if result.run is None:
         sys.exit(1)
-    symbol, field, problems = find(result.run, path)
-    if symbol is None:
+    step, problems = explain_path(result.run, path)
+    if step is None:
         print_findings(problems, "full", stderr=True)
         sys.exit(2)
-    if isinstance(symbol, Instance):
-        state = result.run.model.states[symbol]
-        if not field:
-            names = [f.name for f in symbol.kind.quantities]
-            click.echo(
-                f"`{path}` is a {symbol.kind.name}; explain a field of it: {', '.join(f'{path}.{n}' for n in names[:6])}, …",
-                err=True,
-            )
-            sys.exit(2)
-        step = explain_field(result.run, state, field)
-    else:
-        step = explain_let(result.run, symbol)
     if style == "json":
-        print_json({"version": 1, **as_json(step)})
+        print_json({"version": VERSION, **as_json(step)})
     else:
         console().print(as_tree(step))
     sys.exit(exit_code(errors, strict=False))

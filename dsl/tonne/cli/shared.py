@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PIPE_WIDTH = 120
-UNCUT = 100_000
 SCENARIO = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -51,17 +48,17 @@ def console(stderr: bool = False) -> Console:
     """Colour on a terminal only; in a pipe no line is ever cut, so that output does not depend on the window."""
     from rich.console import Console
 
+    from tonne.report.text import plain_console
+
     made = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
-    if made.is_terminal:
-        return made
-    return Console(
-        stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False, width=UNCUT, no_color=True
-    )
+    return made if made.is_terminal else plain_console(stderr=stderr)
 
 
 def width_of(out: Console) -> int:
     """The width that tables are laid out for."""
-    return out.width if out.is_terminal else PIPE_WIDTH
+    from tonne.report.text import WIDTH
+
+    return out.width if out.is_terminal else WIDTH
 
 
 def print_findings(found: Iterable[Diagnostic], style: str, *, stderr: bool) -> None:
@@ -71,25 +68,18 @@ def print_findings(found: Iterable[Diagnostic], style: str, *, stderr: bool) -> 
         return
     from rich.text import Text
 
-    from tonne.report.diagnostics import in_full, one_line, summary
+    from tonne.report.diagnostics import all_in_full, one_line
 
     out = console(stderr)
-    for index, one in enumerate(found):
-        if style == "short":
-            out.print(Text(one_line(one)))
-        else:
-            if index:
-                out.print()
-            out.print(in_full(one))
-    counts = summary(found)
-    if counts and style != "short":
-        out.print()
-        out.print(Text(counts))
+    for text in [Text(one_line(one)) for one in found] if style == "short" else all_in_full(found):
+        out.print(text)
 
 
 def print_json(document: Any) -> None:
     """JSON on standard output and nothing else."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    from tonne.report.as_json import as_text
+
+    sys.stdout.write(as_text(document) + "\n")
 
 
 def exit_code(found: Iterable[Diagnostic], strict: bool) -> int:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from tonne.diagnostic import Diagnostic
 from tonne.formatting import exact
-from tonne.missing import would_determine
+from tonne.missing import undetermined
+from tonne.quantities import quantities
 from tonne.report.diagnostics import as_json
-from tonne.run import Run, default_unit, unit_of_let
+from tonne.run import Run
 from tonne.syntax import tree
 from tonne.verdict import Outcome, Verdict
 
 VERSION = 1
+
+
+def as_text(document: Any) -> str:
+    """A document as the commands print it."""
+    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def check_as_json(found: Iterable[Diagnostic]) -> dict[str, Any]:
+    return {"version": VERSION, "diagnostics": [as_json(d) for d in found]}
 
 
 def run_as_json(
@@ -23,7 +35,7 @@ def run_as_json(
         "version": VERSION,
         "diagnostics": [as_json(d) for d in found],
         "values": {} if run is None else _values(run),
-        "undetermined": {} if run is None else _undetermined(run),
+        "undetermined": {} if run is None else undetermined(run.model),
         "requirements": [_requirement(v) for v in requirements],
         "claims": [_claim(v) for v in claims],
     }
@@ -34,35 +46,9 @@ def _value(value: float | None, unit: str, status: str) -> dict[str, Any]:
 
 
 def _values(run: Run) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for state in run.model.own_states():
-        for name, one in state.instance.kind.fields.items():
-            node = state.nodes.get(name)
-            if node is None or one.unit is None or run.is_unknown(node):
-                continue
-            status = "given" if state.is_given(name) else "derived"
-            values[f"{state.instance.name}.{name}"] = _value(run.in_unit(node, one.unit), one.unit.word, status)
-    for let in run.model.project.lets:
-        unit, node = unit_of_let(run.model, let), run.model.lets.get(let)
-        if node is not None and unit is not None and not run.is_unknown(node):
-            status = "derived" if run.model.let_formulas[let].references else "given"
-            values[let.name] = _value(run.in_unit(node, unit), unit.word, status)
-    for table in run.model.shows:
-        for row, cells in table.rows:
-            for shown in cells:
-                if shown.node is None or shown.dimension is None or run.is_unknown(shown.node):
-                    continue
-                key = " ".join((f"{row}.{shown.text}" if row else shown.text).split())
-                unit = shown.unit or default_unit(run.model, shown.references, shown.dimension)
-                values.setdefault(key, _value(run.in_unit(shown.node, unit), unit.word, "derived"))
-    return values
-
-
-def _undetermined(run: Run) -> dict[str, list[str]]:
     return {
-        f"{state.instance.name}.{name}": facts
-        for state in run.model.own_states()
-        for name, facts in would_determine(run.model, state).items()
+        one.name: _value(run.in_unit(one.node, one.unit), one.unit.word, "given" if one.is_given else "derived")
+        for one in quantities(run)
     }
 
 

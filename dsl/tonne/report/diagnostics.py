@@ -35,9 +35,7 @@ def _visible(character: str) -> str:
 
 
 def one_line(one: Diagnostic) -> str:
-    line, column = one.span.source.position(one.span.start)
-    help = f" ({one.help})" if one.help else ""
-    return clean(f"{one.span.source.name}:{line}:{column}: {one.severity.value}[{one.code}] {one.title}{help}")
+    return clean(str(one))
 
 
 def as_json(one: Diagnostic) -> dict[str, Any]:
@@ -152,3 +150,11 @@ def summary(found: Iterable[Diagnostic]) -> str:
     counts = {severity: sum(d.severity is severity for d in found) for severity in Severity}
     words = [f"{n} {s.value}{'s' if n > 1 else ''}" for s, n in counts.items() if n and s is not Severity.VERDICT]
     return ", ".join(words)
+
+
+def all_in_full(found: Iterable[Diagnostic]) -> list[Text]:
+    """Diagnostics in full, a blank line after each, and their count at the end."""
+    found = list(found)
+    parts = [part for one in found for part in (in_full(one), Text())][:-1]
+    counts = summary(found)
+    return [*parts, Text(), Text(counts)] if counts else parts

@@ -7,7 +7,7 @@ from typing import Any
 from rich.text import Text
 from rich.tree import Tree
 
-from tonne.explain import Step
+from tonne.explain import SET, Step
 from tonne.formatting import exact
 from tonne.report.diagnostics import clean
 
@@ -53,7 +53,7 @@ def _line(step: Step) -> Text:
         return text
     place = "" if step.where is None else f"{step.where.source.name}:{step.where.line}"
     words = {"given": "given", "constant": "constant", "derived": ""}[step.status]
-    if step.source == "set on the command line":
+    if step.source == SET:
         place = ""
     notes = ", ".join(w for w in (words, place) if w)
     if step.status in ("given", "constant"):

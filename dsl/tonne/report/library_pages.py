@@ -7,17 +7,19 @@ figure stands as its line gives it, with a link to its source. Writes no file.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tonne.citations import Source, library_bibliography
 from tonne.entries import Entry, Fact, citations, comments, entries, module, modules, one_line, remarks
-from tonne.library import library_modules
+from tonne.library import library_modules, module_of
 from tonne.syntax import tree
 from tonne.unit_prefixes import SI_PREFIXES
 from tonne.units import Unit, unit_table
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
-_NUMBER = r"[\d.]+[kMBT]?|"
+_ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303"}
+_NUMBER = r"[\d._\\]+[kMBT]?|"
 _TEX = {"``": "“", "''": "”", "---": "—", "--": "–"}
 
 
@@ -160,36 +162,54 @@ def _note(one: tree.FieldDeclaration, said: dict[int, str]) -> str:
 
 
 def _module(name: str) -> list[str]:
-    """A module: what it says of itself, all its instances in one table, then each with its sources."""
+    """A module: what it says of itself, all its instances in a table for each kind, then each with its sources."""
     found = entries(name)
+    kinds = list(dict.fromkeys(entry.kind for entry in found))
     lines = [f"# {name}", "", *_paragraphs(remarks(name)), "```tonne", found[0].use, "```", ""]
-    fields = list(dict.fromkeys(fact.name for entry in found for fact in entry.facts))
-    units = {field: _units_of(field, found) for field in fields}
-    head = ["name", *(f"{words(f)}<br>{_code(units[f][0]) if len(units[f]) == 1 else ''}" for f in fields)]
-    lines += ["## All", *_table(head, [_row(entry, fields, units) for entry in found])]
+    for kind in kinds:
+        lines += [f"## Every {kind}", *_overview([entry for entry in found if entry.kind == kind])]
     for entry in found:
-        lines += [f"## {entry.name}", "", words(entry.doc), *_facts(entry)]
+        like = f"Like {_choice(entry.like, name)}, but for what is its own. " if entry.like is not None else ""
+        lines += [f"## {entry.name}", "", like + words(entry.doc), *_facts(entry)]
     return lines
 
 
-def _units_of(field: str, found: Sequence[Entry]) -> list[str]:
-    return list(dict.fromkeys(f.unit for entry in found for f in entry.facts if f.name == field))
+def _overview(found: Sequence[Entry]) -> list[str]:
+    """The instances of a kind, a column for each field; a unit that is that of all rows stands in the head."""
+    units: dict[str, dict[str, None]] = {}
+    for entry in found:
+        for fact in entry.facts:
+            units.setdefault(fact.name, {})[fact.unit] = None
+    same = {field: next(iter(of)) if len(of) == 1 else None for field, of in units.items()}
+    head = ["name", *(f"{words(field)}<br>{_code(unit)}" if unit else words(field) for field, unit in same.items())]
+    return _table(head, [_row(entry, same) for entry in found])
 
 
-def _row(entry: Entry, fields: Sequence[str], units: dict[str, list[str]]) -> list[str]:
+def _row(entry: Entry, units: dict[str, str | None]) -> list[str]:
     facts = {fact.name: fact for fact in entry.facts}
-    return [f"[{words(entry.name)}](#{entry.name})", *(_cell(facts.get(f), len(units[f]) > 1) for f in fields)]
-
-
-def _cell(fact: Fact | None, with_unit: bool) -> str:
-    if fact is None:
-        return ""
-    return words(f"{fact.written} {fact.unit}".strip() if with_unit else fact.written)
+    cells = [
+        "" if (fact := facts.get(field)) is None else _value(fact, entry.module, with_unit=unit is None)
+        for field, unit in units.items()
+    ]
+    return [f"[{words(entry.name)}](#{entry.name})", *cells]
 
 
 def _facts(entry: Entry) -> list[str]:
-    rows = [[_code(f.name), words(f"{f.written} {f.unit}".strip()), _from(f.provenance)] for f in entry.facts]
+    rows = [[_code(f.name), _value(f, entry.module), _from(f.provenance)] for f in entry.facts]
     return _without_empty(["field", "value", "from"], rows)
+
+
+def _value(fact: Fact, module: str, with_unit: bool = True) -> str:
+    """A figure as it is written; a choice, such as `hardware = h100_sxm`, with a link."""
+    if module_of(fact.written) is not None:
+        return _choice(fact.written, module)
+    return words(f"{fact.written} {fact.unit}".strip() if with_unit else fact.written)
+
+
+def _choice(name: str, module: str) -> str:
+    """An instance of the library, with a link to where it stands."""
+    place = module_of(name)
+    return f"[{words(name)}]({'' if place == module else f'{place}.md'}#{name})"
 
 
 # ── sources ──
@@ -249,7 +269,14 @@ def _links(fields: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def plain(text: str) -> str:
-    """BibTeX's writing as text: no braces, quotes and dashes as printed."""
+    """BibTeX's writing as text: no braces, and accents, quotes and dashes as they are printed."""
     for tex, sign in _TEX.items():
         text = text.replace(tex, sign)
-    return text.replace("\\_", "_").replace("\\&", "&").replace("{", "").replace("}", "").strip()
+    text = re.sub(r"\\([^\w\s])\{?([A-Za-z])\}?", lambda m: _accented(m[1], m[2]), text)
+    return re.sub(r"\\([_&$%#])", r"\1", text).replace("{", "").replace("}", "").strip()
+
+
+def _accented(accent: str, letter: str) -> str:
+    """A letter with a TeX accent, `\\'e`, as one character; what is no accent stays."""
+    mark = _ACCENTS.get(accent)
+    return f"\\{accent}{letter}" if mark is None else unicodedata.normalize("NFC", letter + mark)

@@ -24,6 +24,11 @@ MISSING = "—"
 
 
 def run_as_tables(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
+    return _spaced([*instances(run, width), *_results(run, requirements, claims)])
+
+
+def instances(run: Run, width: int) -> list[RenderableType]:
+    """The instances of the file with all that is known of them, one table a kind."""
     parts: list[RenderableType] = []
     states = list(run.model.own_states())
     kinds = list(dict.fromkeys(s.instance.kind for s in states))
@@ -31,7 +36,7 @@ def run_as_tables(run: Run, requirements: list[Verdict], claims: list[Verdict], 
         parts += _kind_tables(run, [s for s in states if s.instance.kind is kind], width)
     if states:
         parts.append(_legend(states, width))
-    return _spaced([*parts, *_results(run, requirements, claims)])
+    return parts
 
 
 def _legend(states: list[State], width: int) -> Text:
@@ -55,7 +60,7 @@ def _legend(states: list[State], width: int) -> Text:
     return text
 
 
-def results(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
+def results(run: Run, requirements: list[Verdict], claims: list[Verdict]) -> list[RenderableType]:
     """Only what the file asks for: its shows, lets, requirements and claims."""
     return _spaced(_results(run, requirements, claims))
 
@@ -234,27 +239,39 @@ _WORDS = {
 
 
 def _verdicts(title: str, verdicts: list[Verdict]) -> RenderableType:
-    lines: list[Text] = [Text(title, "bold")]
-    for verdict in verdicts:
-        mark, words, style = _WORDS[verdict.outcome]
-        line = Text()
-        line.append(f"{mark} ", style)
-        line.append(_plain(verdict.text))
-        line.append(f"  {words}", style)
-        if verdict.outcome in (Outcome.REFUTED, Outcome.MISSED):
-            line.append(f": {told(verdict)}")
-            if verdict.cause:
-                line.append(f"; {verdict.cause}")
-        elif verdict.outcome is Outcome.NOT_COMPARABLE and verdict.because:
-            line.append(f": {clean(verdict.because)}")
-        elif verdict.computed is not None and verdict.unit is not None:
-            digits = (
-                " to its digits"
-                if verdict.ratio is not None and abs(verdict.ratio - 1) > 1e-9 and is_literal(verdict)
-                else ""
-            )
-            line.append(f"{digits if verdict.outcome is Outcome.HOLDS else ''} ({computed_words(verdict)})", "dim")
-        if verdict.statement.provenance is not None:
-            line.append(f"  [{clean(str(verdict.statement.provenance))}]", "cyan")
-        lines.append(line)
-    return Group(*lines)
+    return Group(Text(title, "bold"), *map(verdict_as_text, verdicts))
+
+
+def verdict_as_text(verdict: Verdict) -> Text:
+    """A test as written with what became of it, in one line."""
+    mark, words, style = _WORDS[verdict.outcome]
+    line = Text()
+    line.append(f"{mark} ", style)
+    line.append(_plain(verdict.text))
+    line.append(f"  {words}", style)
+    if verdict.outcome in (Outcome.REFUTED, Outcome.MISSED):
+        line.append(f": {told(verdict)}")
+        if verdict.cause:
+            line.append(f"; {verdict.cause}")
+    elif verdict.outcome is Outcome.NOT_COMPARABLE and verdict.because:
+        line.append(f": {clean(verdict.because)}")
+    elif verdict.computed is not None and verdict.unit is not None:
+        digits = (
+            " to its digits"
+            if verdict.ratio is not None and abs(verdict.ratio - 1) > 1e-9 and is_literal(verdict)
+            else ""
+        )
+        line.append(f"{digits if verdict.outcome is Outcome.HOLDS else ''} ({computed_words(verdict)})", "dim")
+    if verdict.statement.provenance is not None:
+        line.append(f"  [{clean(str(verdict.statement.provenance))}]", "cyan")
+    return line
+
+
+def value_as_text(name: str, text: str, is_given: bool, source: str) -> Text:
+    """One value in one line: `pretrain.pue = 1.1  given  [source]`."""
+    line = Text(f"{_plain(name)} = ")
+    line.append(text, "bold green")
+    line.append("  given" if is_given else "  derived", "dim")
+    if source:
+        line.append(f"  [{clean(source)}]", "cyan")
+    return line

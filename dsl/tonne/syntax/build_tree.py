@@ -39,17 +39,17 @@ class TreeBuilder(Transformer[Token, Any]):
         """Name the statement that is parsed next; `offset` is where its text begins in the file."""
         self.source = source
         self.offset = offset
+        self.found = []
 
     # ── tokens ──
 
     def span(self, token: Token) -> Span:
         """Where a token stands, without the newlines that a continuing word may carry before it."""
-        text = str(token)
         start = self.offset + (token.start_pos or 0)
-        word = text.lstrip()
-        if "\n" in text:
-            word = text.rsplit("\n", 1)[1].lstrip()
-        return Span(self.source, start + len(text) - len(word), start + len(text))
+        end = start + len(token)
+        if token[0] in " \t\r\n#":  # a continuing word carries what stands before it
+            start = end - len(token.rpartition("\n")[2].lstrip())
+        return Span(self.source, start, end)
 
     def named(self, token: Token) -> tuple[str, Span]:
         span = self.span(token)

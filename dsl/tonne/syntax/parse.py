@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from lark import Lark, Token
 from lark.exceptions import UnexpectedInput
@@ -23,6 +23,7 @@ from tonne.limits import DEFAULT_LIMITS, Limits
 from tonne.source import SourceFile
 from tonne.syntax import tree
 from tonne.syntax.build_tree import TreeBuilder, with_lines
+from tonne.syntax.drive import REFUSED, Driver
 from tonne.syntax.mistakes import mistake
 from tonne.syntax.split import Chunk, split
 from tonne.values import replace
@@ -55,8 +56,14 @@ def grammar() -> str:
     return files("tonne.syntax").joinpath("grammar.lark").read_text(encoding="utf-8")
 
 
+class _Parser(NamedTuple):
+    lark: Lark
+    driver: Driver
+    builder: TreeBuilder
+
+
 @lru_cache(maxsize=4)
-def _parser(limits: Limits) -> tuple[Lark, TreeBuilder]:
+def _parser(limits: Limits) -> _Parser:
     builder = TreeBuilder(limits)
     text = grammar()
     made: list[Lark] = []
@@ -70,7 +77,8 @@ def _parser(limits: Limits) -> tuple[Lark, TreeBuilder]:
         return buffer.getvalue()
 
     known = cached("grammar", [text], tables)
-    return made[0] if made else _load(known, builder), builder
+    lark = made[0] if made else _load(known, builder)
+    return _Parser(lark, Driver(lark, dropped="_NL"), builder)
 
 
 def _load(tables: bytes, builder: TreeBuilder) -> Lark:
@@ -81,7 +89,7 @@ def _load(tables: bytes, builder: TreeBuilder) -> Lark:
 
 def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> tuple[tree.Module, list[Diagnostic]]:
     """The tree of a file, and the errors of the statements that could not be read; the rest of the file is there."""
-    lark, builder = _parser(limits)
+    parser = _parser(limits)
     chunks, comments, found = split(source, 0, len(source.text), limits)
     statements: list[Any] = []
     lost: set[str] = set()
@@ -89,7 +97,7 @@ def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> tuple[tree.Mod
     gc.disable()  # a tree is acyclic and large: the collector only slows its building
     try:
         for chunk in chunks:
-            _parse_chunk(lark, builder, source, chunk, limits, statements, found, lost)
+            _parse_chunk(parser, source, chunk, limits, statements, found, lost)
     finally:
         if collecting:
             gc.enable()
@@ -98,15 +106,14 @@ def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> tuple[tree.Mod
 
 def parse_line(source: SourceFile, start: str) -> tuple[Any | None, list[Diagnostic]]:
     """One line of a block by itself, such as the `path = value` of `--set`."""
-    lark, builder = _parser(DEFAULT_LIMITS)
+    parser = _parser(DEFAULT_LIMITS)
     found: list[Diagnostic] = []
-    node = _parse_text(lark, builder, source, 0, len(source.text), start, found)
+    node = _parse_text(parser, source, 0, len(source.text), start, found)
     return node, found
 
 
 def _parse_text(
-    lark: Lark,
-    builder: TreeBuilder,
+    parser: _Parser,
     source: SourceFile,
     start: int,
     end: int,
@@ -117,13 +124,17 @@ def _parse_text(
     text = source.text[start:end]
     begin = len(text) - len(text.lstrip())
     end_of_words = len(text.rstrip())
+    words = text[begin:end_of_words] + close
+    builder = parser.builder
     builder.begin(source, start + begin)
-    builder.found = []
-    try:
-        node = lark.parse(text[begin:end_of_words] + close, start=rule)
-    except UnexpectedInput as error:
-        found.append(mistake(error, source, start + begin, end_of_words - begin))
-        return None
+    node = parser.driver.parse(words, rule)
+    if node is REFUSED:
+        builder.begin(source, start + begin)
+        try:
+            node = parser.lark.parse(words, start=rule)
+        except UnexpectedInput as error:
+            found.append(mistake(error, source, start + begin, end_of_words - begin))
+            return None
     found += builder.found
     too_deep = any(d.code == "S109" for d in builder.found)
     return None if too_deep else node  # what is nested too deep is not looked at further
@@ -136,8 +147,7 @@ def _leading_comments(source: SourceFile, chunk: Chunk) -> int:
 
 
 def _parse_chunk(
-    lark: Lark,
-    builder: TreeBuilder,
+    parser: _Parser,
     source: SourceFile,
     chunk: Chunk,
     limits: Limits,
@@ -155,7 +165,7 @@ def _parse_chunk(
     first_word = _WORD.match(text, start)
     word = first_word.group() if first_word else ""
     if not chunk.broken:
-        node = _parse_text(lark, builder, source, start, end, "item", errors, "\n}" if unclosed else "")
+        node = _parse_text(parser, source, start, end, "item", errors, "\n}" if unclosed else "")
         if node is not None:
             statements.append(node)
             found += errors
@@ -168,7 +178,7 @@ def _parse_chunk(
         return
     # Some line of a block cannot be read: read the head alone, then each line alone.
     errors = []
-    node = _parse_text(lark, builder, source, start, chunk.open + 1, "item", errors, "}")
+    node = _parse_text(parser, source, start, chunk.open + 1, "item", errors, "}")
     if node is None:
         found += errors
         lost.update(_WORD.findall(text[start : chunk.open]))
@@ -184,7 +194,7 @@ def _parse_chunk(
         one = None
         if not reported:
             rule = _BLOCK_LINES.get(word, "instance_line")
-            one = _parse_text(lark, builder, source, line_start, line.end, rule, errors)
+            one = _parse_text(parser, source, line_start, line.end, rule, errors)
         if one is None:
             lost.update(_WORD.findall(text[line_start : min(line.end, line_start + 10_000)].split("=")[0]))
         read.append(one)

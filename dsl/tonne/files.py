@@ -33,10 +33,13 @@ class Files:
         """All files that could be read, the core first."""
         return [s for s in self._loaded.values() if s is not None]
 
-    def load(self, path: Path, more: Sequence[str] = ()) -> Scope | None:
-        """A file and all that it uses, and the library modules `more`; None when the file itself cannot be read."""
+    def load(self, path: Path, more: Sequence[str] = (), text: str | None = None) -> Scope | None:
+        """A file and all that it uses, and the library modules `more`; None when the file itself cannot be read.
+
+        `text`, where it is given, stands for what the file holds.
+        """
         self.core = [s for module in library.CORE if (s := self.library(module)) is not None]
-        entry = self._read(path, is_library=path.resolve().is_relative_to(library.library_root()))
+        entry = self._read(path, is_library=path.resolve().is_relative_to(library.library_root()), text=text)
         waiting = [*self.core, entry, *map(self.library, more)]
         seen: set[Scope] = set()
         while waiting:
@@ -57,10 +60,13 @@ class Files:
             if isinstance(statement, tree.Use):
                 yield statement, self._targets.get((scope, statement.target, statement.is_file))
 
-    def _read(self, path: Path, *, is_library: bool) -> Scope | None:
+    def _read(self, path: Path, *, is_library: bool, text: str | None = None) -> Scope | None:
         key = path.resolve()
         if key not in self._loaded:
-            module, problems = _library_module(path) if is_library else _module(path, self.settings.limits)
+            if is_library and text is None:
+                module, problems = _library_module(path)
+            else:
+                module, problems = _module(path, self.settings.limits, text)
             self.found += problems
             self._loaded[key] = None if module is None else Scope(module, is_library, lost=set(module.lost))
         return self._loaded[key]
@@ -129,9 +135,9 @@ class Files:
         return Bibliography(entries, frozenset(lost))
 
 
-def _module(path: Path, limits: Limits) -> tuple[tree.Module | None, list[Diagnostic]]:
+def _module(path: Path, limits: Limits, text: str | None = None) -> tuple[tree.Module | None, list[Diagnostic]]:
     """A file, read and parsed."""
-    source, problems = library.read(path, library.display_name(path), limits)
+    source, problems = library.read(path, library.display_name(path), limits, text)
     return (None, problems) if source is None else _parsed(source, limits)
 
 
