@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,6 +25,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """The tests keep parsed files in pytest's own cache, and leave that of the user alone."""
     assert config.cache is not None
     os.environ.setdefault("TONNE_CACHE_DIR", str(config.cache.mkdir("tonne")))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`@pytest.mark.needs("zsh")`: without the program the test is left out, and named at the end."""
+    for item in items:
+        for mark in item.iter_markers("needs"):
+            for program in mark.args:
+                if shutil.which(program) is None:
+                    item.add_marker(pytest.mark.skip(reason=f"{item.name}: {program} is not installed"))
 
 
 @pytest.hookimpl(trylast=True)

@@ -244,6 +244,16 @@ def test_a_strict_limit_is_missed_exactly_on_it(call: Callable[..., Result], tmp
         assert call("run", "limit.tonne").exit_code == 0, grams
 
 
+def test_explaining_through_a_reference(call: Callable[..., Result]) -> None:
+    bound = call("explain", "good.tonne", "pretrain.grid")
+    assert bound.exit_code == 2
+    assert "pretrain.grid.carbon_intensity" in bound.stderr
+    for path in ("pretrain.facility", "pretrain.facility.pue"):
+        unbound = call("explain", "good.tonne", path)
+        assert unbound.exit_code == 2
+        assert "bind `pretrain.facility`" in unbound.stderr
+
+
 def test_explaining_a_list_and_a_long_chain(call: Callable[..., Result], tmp_path: Path) -> None:
     lets = "let a0 : MWh = 1 MWh\n" + "".join(f"let a{i} = a{i - 1} + 1 MWh\n" for i in range(1, 1500))
     (tmp_path / "chain.tonne").write_text(lets + "show a1499\n", encoding="utf-8")

@@ -20,8 +20,12 @@ class Source(Record, frozen=True):
     line: int
     fields: Mapping[str, str]
 
+    def plain(self, name: str) -> str:
+        """A field without BibTeX's braces and escapes; empty when there is none."""
+        return re.sub(r"\\([_&%#$])|[{}]", r"\1", self.fields.get(name, ""))
+
     def __str__(self) -> str:
-        parts = [self.fields.get(name, "").strip("{}") for name in ("author", "title", "year")]
+        parts = [self.plain(name) for name in ("author", "title", "year")]
         return ". ".join(part for part in parts if part) or self.key
 
 

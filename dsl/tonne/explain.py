@@ -13,7 +13,7 @@ from tonne.facts import TOLERANCE, other_ways
 from tonne.formatting import number
 from tonne.graph import LEAF, NUMBER, OPERATORS, UNKNOWN, Node
 from tonne.lower import Formula, Lowering
-from tonne.missing import would_determine
+from tonne.missing import lacking_names, would_determine
 from tonne.model import ShownValue, State
 from tonne.names import Binding, Instance, Let, Study, with_article
 from tonne.paths import Place, Reference
@@ -92,17 +92,17 @@ def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnost
     if isinstance(reference.root, Let):
         return reference.root, "", []
     at_instance: Instance | tuple[Instance, ...] | None = reference.root
+    walked = [reference.root.name] if reference.root else []
     for name in reference.refs:
         state = run.model.states.get(at_instance) if isinstance(at_instance, Instance) else None
         at_instance = state.targets.get(name) if state else None
+        walked.append(name)
+        if at_instance is None:
+            break
     if isinstance(at_instance, Instance):
         return at_instance, reference.field.name if reference.field else "", []
-    bind = f"bind `{path.rpartition('.')[0]}`"
-    return (
-        None,
-        "",
-        [diagnostic("N117", f"`{path}` leads nowhere: a name on the way is not bound", written.span, help=bind)],
-    )
+    title, help = f"`{path}` leads nowhere: a name on the way is not bound", f"bind `{'.'.join(walked)}`"
+    return None, "", [diagnostic("N117", title, written.span, help=help)]
 
 
 def explain_path(run: Run, path: str) -> tuple[Step | None, list[Diagnostic]]:
@@ -278,7 +278,7 @@ def _undetermined(run: Run, state: State, name: str, full: str) -> Step:
     facts = tuple(would_determine(run.model, state).get(name, ()))
     lacks = []
     for formula in state.formulas.alternatives[name]:
-        missing = tuple(_missing(run, state, formula))
+        missing = tuple(lacking_names(state, formula))
         lacks.append((_plain(formula.expr.span.text), missing))
     where = state.instance.declaration.name_span
     return Step(
@@ -290,20 +290,6 @@ def _undetermined(run: Run, state: State, name: str, full: str) -> Step:
         lacks=tuple(lacks),
         unit=_unit_of(state, name).word,
     )
-
-
-def _missing(run: Run, state: State, formula: Formula) -> list[str]:
-    missing = []
-    for reference in formula.references:
-        if reference.is_own and reference.field is not None:
-            if reference.field.name not in state.nodes:
-                missing.append(reference.field.name)
-        elif reference not in state.pattern.outside:
-            unbound = (
-                next((n for n in reference.refs if n not in state.targets), None) if reference.root is None else None
-            )
-            missing.append(unbound if unbound == (reference.refs or ("",))[0] else str(reference))
-    return list(dict.fromkeys(missing))
 
 
 # ── a formula in numbers ──

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import stat
+import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from tonne.values import fields, replace
 
 SUFFIXES = (".tonne", ".md")
 CORE = ("core.units", "core.kinds")
+STDIN = Path("<stdin>")  # a scenario that comes on standard input; what it uses is beside the working folder
 SETTINGS = "tonne.toml"
 
 
@@ -169,6 +171,8 @@ def read(path: Path, name: str, limits: Limits, text: str | None = None) -> tupl
     try:
         if text is not None:
             data = text.encode("utf-8", "surrogatepass")
+        elif path == STDIN:
+            data = sys.stdin.buffer.read(limits.file_bytes + 1)
         else:
             status = path.stat()
             if not stat.S_ISREG(status.st_mode):
@@ -198,6 +202,16 @@ def read(path: Path, name: str, limits: Limits, text: str | None = None) -> tupl
     if path.suffix == ".md":
         text = only_fences(text)
     return SourceFile(name, text, path), []
+
+
+def files_meant(target: str, user: Path, root: Path) -> set[Path]:
+    """Where a file that another names is, or could be as long as there is none."""
+    found, _, _ = file_of_project(target, user, root)
+    if found is not None:
+        return {found}
+    folder = user.resolve().parent
+    meant = {folder / f"{target}{suffix}" for suffix in ("", *SUFFIXES) if "\0" not in target}
+    return {path for path in meant if path.resolve().is_relative_to(root)}
 
 
 def file_of_project(target: str, user: Path, root: Path) -> tuple[Path | None, str, str]:

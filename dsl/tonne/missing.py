@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tonne.lower import Formula
 from tonne.model import Model, State, Target
 from tonne.names import Instance, Let
 from tonne.paths import Reference
@@ -53,6 +54,21 @@ def _outside(model: Model, state: State, reference: Reference) -> list[str]:
         return []
     there = would_determine(model, model.states[at]).get(reference.field.name, [])
     return [f"{at.name}.{reference.field.name}", *(f if "." in f else f"{at.name}.{f}" for f in there)]
+
+
+def lacking_names(state: State, formula: Formula) -> list[str]:
+    """What a formula of an instance lacks: its undetermined fields, and references that are not bound."""
+    missing = []
+    for reference in formula.references:
+        if reference.is_own and reference.field is not None:
+            if reference.field.name not in state.nodes:
+                missing.append(reference.field.name)
+        elif reference not in state.pattern.outside:
+            unbound = (
+                next((n for n in reference.refs if n not in state.targets), None) if reference.root is None else None
+            )
+            missing.append(unbound if unbound == (reference.refs or ("",))[0] else str(reference))
+    return list(dict.fromkeys(missing))
 
 
 def what_is_missing(model: Model, reference: Reference, text: str) -> tuple[str, list[str]] | None:

@@ -60,7 +60,7 @@ def _unknown_sources(scope: Scope) -> Iterator[Diagnostic]:
     if ALL_SOURCES in scope.lost:
         return
     own = scope.bibliography.entries if scope.bibliography else {}
-    for citation in _citations(scope.module.statements):
+    for citation in citations(scope.module.statements):
         if scope.bibliography is not None and citation.key in scope.bibliography.lost:
             continue
         if citation.key in own or citation.key in library_bibliography().entries:
@@ -75,7 +75,8 @@ def _unknown_sources(scope: Scope) -> Iterator[Diagnostic]:
         )
 
 
-def _citations(statements: tuple[tree.Statement, ...]) -> Iterator[tree.Citation]:
+def citations(statements: tuple[tree.Statement, ...]) -> Iterator[tree.Citation]:
+    """Every key that statements cite, in the order in which they stand."""
     for statement in statements:
         for provenance in _provenances(statement):
             if provenance is not None:

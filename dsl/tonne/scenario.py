@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tonne import library
 from tonne.accept import unknown_codes, without_accepted
 from tonne.build import build
 from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
@@ -35,6 +36,22 @@ class Checked:
     @property
     def has_errors(self) -> bool:
         return any(d.is_error for d in self.diagnostics)
+
+    @property
+    def files(self) -> set[Path]:
+        """The files of the project that this rests on, those that it names and are not there among them."""
+        root = library.project_root(self.path) if self.project is None else self.project.root
+        files = {self.path.resolve(), root / library.SETTINGS}
+        for scope in self.project.scopes if self.project is not None else ():
+            if scope.is_library or scope.source.path is None:
+                continue
+            files.add(scope.source.path.resolve())
+            for statement in scope.module.statements:
+                if isinstance(statement, tree.Bibliography):
+                    files |= library.files_meant(statement.path, scope.source.path, root)
+                elif isinstance(statement, tree.Use) and statement.is_file:
+                    files |= library.files_meant(statement.target, scope.source.path, root)
+        return files
 
 
 def check(path: Path, overrides: Sequence[str] = (), text: str | None = None) -> Checked:

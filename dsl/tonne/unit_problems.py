@@ -102,7 +102,7 @@ def explain(table: Words, atom: str, word: str) -> UnitProblem:
     return UnitProblem(
         "D209",
         f"no unit `{atom}`",
-        f"declare it with `unit {atom}`, or see docs/language.md for the units there are",
+        f"declare it with `unit {atom}`, or see `tonne units`",
     )
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from tonne.cli.shared import SCENARIO, console, exit_code, print_findings, print_json, setting
+from tonne.cli.shared import (
+    SCENARIO,
+    complete_path,
+    console,
+    exit_code,
+    print_findings,
+    print_json,
+    setting,
+    text_or_json,
+)
+from tonne.cli.watch import finish, watching
 
 
 @click.command(
@@ -18,16 +27,11 @@ Examples:
   tonne explain scenario.tonne pretrain.cost     (what would determine it)"""
 )
 @click.argument("file", type=SCENARIO)
-@click.argument("path")
+@click.argument("path", shell_complete=complete_path)
 @setting
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="A tree for a person, or JSON.",
-)
-def explain(file: Path, path: str, overrides: tuple[str, ...], style: str) -> None:
+@watching
+@text_or_json("A tree")
+def explain(file: Path, path: str, overrides: tuple[str, ...], watch: bool, style: str) -> None:
     """Explain PATH, a field such as pretrain.co2e or the name of a let.
 
     Its formula in names and in numbers, down to the lines and sources that it rests on; for an undetermined field, what
@@ -38,17 +42,21 @@ def explain(file: Path, path: str, overrides: tuple[str, ...], style: str) -> No
     from tonne.report.explanation import as_json, as_tree
     from tonne.scenario import evaluate
 
-    result = evaluate(file, overrides)
-    errors = [d for d in result.diagnostics if d.is_error]
-    print_findings(errors, "full", stderr=True)
-    if result.run is None:
-        sys.exit(1)
-    step, problems = explain_path(result.run, path)
-    if step is None:
-        print_findings(problems, "full", stderr=True)
-        sys.exit(2)
-    if style == "json":
-        print_json({"version": VERSION, **as_json(step)})
-    else:
-        console().print(as_tree(step))
-    sys.exit(exit_code(errors, strict=False))
+    def once() -> tuple[int, set[Path]]:
+        result = evaluate(file, overrides)
+        used = result.checked.files
+        errors = [d for d in result.diagnostics if d.is_error]
+        print_findings(errors, "full", stderr=True)
+        if result.run is None:
+            return 1, used
+        step, problems = explain_path(result.run, path)
+        if step is None:
+            print_findings(problems, "full", stderr=True)
+            return 2, used
+        if style == "json":
+            print_json({"version": VERSION, **as_json(step)})
+        else:
+            console().print(as_tree(step))
+        return exit_code(errors, strict=False), used
+
+    finish(once, [file], watch)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 
 import click
+from click.shell_completion import CompletionItem
 
 from tonne.cli.shared import console, width_of
 
 
-def _codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """What the shell completes to."""
+def _codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What the shell completes to: codes, and names where one is begun."""
     from tonne.catalogue import CATALOGUE
 
-    return [code for code in CATALOGUE if code.startswith(incomplete.upper())]
+    codes = [(c.code, c.name) for c in CATALOGUE.values() if c.code.startswith(incomplete.upper())]
+    names = [(c.name, c.code) for c in CATALOGUE.values() if incomplete and c.name.startswith(incomplete.lower())]
+    return [CompletionItem(word, help=what) for word, what in codes + names]
 
 
 @click.command(

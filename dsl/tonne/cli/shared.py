@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -18,7 +19,34 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SCENARIO = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+class _Scenario(click.Path):
+    """A file that there is, or `-` for standard input."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        if value == "-":
+            from tonne.library import STDIN
+
+            return STDIN
+        return super().convert(value, parameter, context)
+
+
+SCENARIO = _Scenario(exists=True, dir_okay=False, path_type=Path)
+
+
+def complete_path(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """What the shell completes to: the names of the file that stands before, and the fields of the one that is meant."""
+    from tonne.outline import outline
+
+    # While the value of an option is still to come, click leaves what stands before it in `args`.
+    before = [*(context.params.get("files") or ()), context.params.get("file") or "", *context.args]
+    files = [Path(word) for word in before if os.path.isfile(word)]  # noqa: PTH113  False for what can be no path
+    names = {name: fields for file in files for name, fields in outline(file).items()}
+    near = [name for name in names if name.startswith(incomplete.partition(".")[0])]
+    if "." not in incomplete and len(near) > 1:
+        return near
+    paths = [path for name in near for path in ([f"{name}.{field}" for field in names[name]] or [name])]
+    return [path for path in paths if path.startswith(incomplete)]
 
 
 def setting(value: F) -> F:
@@ -27,6 +55,7 @@ def setting(value: F) -> F:
         "--set",
         "overrides",
         multiple=True,
+        shell_complete=complete_path,
         metavar="PATH=VALUE",
         callback=_settings,
         help="Bind a field or a `let` anew, such as pretrain.pue=1.2 or pretrain.grid=grids.us.quebec. May be repeated.",
@@ -40,25 +69,42 @@ def _settings(context: click.Context, parameter: click.Parameter, values: tuple[
     return values
 
 
+def text_or_json(text: str) -> Callable[[F], F]:
+    """`--format text` or `json`; `text` says what a person gets."""
+    choice = click.Choice(["text", "json"])
+    return click.option("--format", "style", type=choice, default="text", help=f"{text} for a person, or JSON.")
+
+
 def strict(value: F) -> F:
     return click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")(value)
 
 
 def console(stderr: bool = False) -> Console:
-    """Colour on a terminal only; in a pipe no line is ever cut, so that output does not depend on the window."""
+    """Colour on a terminal only, unless `--color`, NO_COLOR or FORCE_COLOR say otherwise.
+
+    In a pipe no line is ever cut, so that output does not depend on the window.
+    """
     from rich.console import Console
 
-    from tonne.report.text import plain_console
+    from tonne.report.text import UNCUT
 
-    made = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
-    return made if made.is_terminal else plain_console(stderr=stderr)
+    context = click.get_current_context(silent=True)
+    asked = None if context is None else context.color  # `--color`: True always, False never, None as the stream is
+
+    def make(**more: Any) -> Console:
+        return Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False, **more)
+
+    made = make(force_terminal=asked or None, no_color=False if asked else None)
+    system = None if asked is False or not made.is_terminal else made.color_system or ("standard" if asked else None)
+    width = None if made.file.isatty() else UNCUT
+    return make(force_terminal=made.is_terminal, no_color=made.no_color, width=width, color_system=system)
 
 
 def width_of(out: Console) -> int:
     """The width that tables are laid out for."""
-    from tonne.report.text import WIDTH
+    from tonne.report.text import UNCUT, WIDTH
 
-    return out.width if out.is_terminal else WIDTH
+    return WIDTH if out.width == UNCUT else out.width
 
 
 def print_findings(found: Iterable[Diagnostic], style: str, *, stderr: bool) -> None:

@@ -10,9 +10,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tonne.browse import Entry, Fact, entries, scope_of
 from tonne.citations import Source, library_bibliography
-from tonne.entries import Entry, Fact, citations, comments, entries, module, modules, one_line, remarks
 from tonne.library import library_modules, module_of
+from tonne.provenance import citations
 from tonne.syntax import tree
 from tonne.unit_prefixes import SI_PREFIXES
 from tonne.units import Unit, unit_table
@@ -26,12 +27,36 @@ _TEX = {"``": "“", "''": "”", "---": "—", "--": "–"}
 def pages() -> dict[str, str]:
     """File name → Markdown, in the order in which a reader is likely to want them."""
     made = {"units.md": _units(), "kinds.md": _kinds()}
-    made |= {f"{name}.md": _module(name) for name in modules()}
+    made |= {f"{name}.md": _module(name) for name in data_modules()}
     made["sources.md"] = _sources()
     return {name: "\n".join(lines) + "\n" for name, lines in made.items()}
 
 
+def data_modules() -> list[str]:
+    """The modules that a file names in a `use`."""
+    return [name for name in library_modules() if not name.startswith("core.")]
+
+
+def parsed_module(name: str) -> tree.Module:
+    """The tree of a module such as `hardware.nvidia` or `core.kinds`."""
+    scope = scope_of(name)
+    if scope is None:
+        raise LookupError(f"the library has no module `{name}`")
+    return scope.module
+
+
 # ── pieces ──
+
+
+def _remarks(parsed: tree.Module) -> list[str]:
+    """What a module says before its first block: its documentation, then its comments, without those that only divide."""
+    first = next((s.span.start for s in parsed.statements if not isinstance(s, tree.Doc | tree.Use)), 0)
+    comments = [c.text for c in parsed.comments if c.start < first and not re.match(r"#\s*[─-]", c.text)]
+    return [text for text in (parsed.doc, " ".join(c.lstrip("# ").strip() for c in comments)) if text]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def words(text: str) -> str:
@@ -73,22 +98,22 @@ def _from(provenance: tree.Provenance | None) -> str:
 
 def _units() -> list[str]:
     """Every unit of the core by its dimension, in the order in which they are declared."""
-    name = "core.units"
-    declared = [s for s in module(name).statements if isinstance(s, tree.UnitDeclaration | tree.DimensionDeclaration)]
+    parsed = parsed_module("core.units")
+    declared = [s for s in parsed.statements if isinstance(s, tree.UnitDeclaration | tree.DimensionDeclaration)]
     table = unit_table(tuple(declared))
     groups: dict[str, list[list[str]]] = {}
     for one in declared:
         unit = table.lookup(one.word) if isinstance(one, tree.UnitDeclaration) else None
         if not isinstance(one, tree.UnitDeclaration) or not isinstance(unit, Unit):
             continue
-        written = one_line(one.definition.span.text) if one.definition is not None else ""
+        written = _one_line(one.definition.span.text) if one.definition is not None else ""
         prefixes = table.prefixes_of(one.word)
         takes = "every SI prefix" if prefixes == SI_PREFIXES else " ".join(map(_code, prefixes))
         aliases = " ".join(_code(word) for word, _ in one.aliases)
         groups.setdefault(table.describe(unit.dimension), []).append(
             [_code(one.word), words(one.doc or ""), _code(written), takes, aliases, _from(one.provenance)]
         )
-    lines = ["# Units", "", *_paragraphs(remarks(name))]
+    lines = ["# Units", "", *_paragraphs(_remarks(parsed))]
     for dimension, rows in groups.items():
         lines += [f"## {dimension[:1].upper()}{dimension[1:]}"]
         lines += _without_empty(["unit", "is", "defined as", "prefixes", "also written", "from"], rows)
@@ -115,11 +140,11 @@ def _paragraphs(texts: Iterable[str]) -> Iterator[str]:
 
 def _kinds() -> list[str]:
     """The core kinds, each field with its type, its range, its formulas and the comments on its lines."""
-    name = "core.kinds"
-    said = comments(name)
-    kinds = [s for s in module(name).statements if isinstance(s, tree.KindDeclaration)]
+    parsed = parsed_module("core.kinds")
+    said = {c.line: c.text.lstrip("# ").strip() for c in parsed.comments}
+    kinds = [s for s in parsed.statements if isinstance(s, tree.KindDeclaration)]
     known = {kind.name for kind in kinds}
-    lines = ["# Kinds", "", *_paragraphs(remarks(name))]
+    lines = ["# Kinds", "", *_paragraphs(_remarks(parsed))]
     for kind in kinds:
         like = f" Like [{kind.like}](#{kind.like})." if kind.like is not None else ""
         lines += [f"## {kind.name}", "", words(kind.doc or "") + like]
@@ -136,10 +161,10 @@ def _type(type: tree.TypeName, kinds: set[str]) -> str:
 def _range(one: tree.FieldDeclaration) -> str:
     parts = []
     if one.bounds is not None:
-        parts.append(_code(one_line(one.bounds.span.text) + ("" if one.bounds.high is not None else " ..")))
+        parts.append(_code(_one_line(one.bounds.span.text) + ("" if one.bounds.high is not None else " ..")))
     if one.usual is not None:
         source = _from(one.usual.provenance)
-        parts.append(f"usual {_code(one_line(one.usual.range.span.text))}" + (f" ({source})" if source else ""))
+        parts.append(f"usual {_code(_one_line(one.usual.range.span.text))}" + (f" ({source})" if source else ""))
     if one.once:
         parts.append("enters a result once")
     return "<br>".join(parts)
@@ -149,7 +174,7 @@ def _formulas(one: tree.FieldDeclaration) -> str:
     made = []
     for alternative in one.alternatives:
         source = _from(alternative.provenance)
-        made.append(_code(one_line(alternative.expr.span.text)) + (f" ({source})" if source else ""))
+        made.append(_code(_one_line(alternative.expr.span.text)) + (f" ({source})" if source else ""))
     return "<br>or ".join(made)
 
 
@@ -163,14 +188,13 @@ def _note(one: tree.FieldDeclaration, said: dict[int, str]) -> str:
 
 def _module(name: str) -> list[str]:
     """A module: what it says of itself, all its instances in a table for each kind, then each with its sources."""
-    found = entries(name)
+    parsed, found = parsed_module(name), entries(name)
     kinds = list(dict.fromkeys(entry.kind for entry in found))
-    lines = [f"# {name}", "", *_paragraphs(remarks(name)), "```tonne", found[0].use, "```", ""]
+    lines = [f"# {name}", "", *_paragraphs(_remarks(parsed)), "```tonne", found[0].use, "```", ""]
     for kind in kinds:
         lines += [f"## Every {kind}", *_overview([entry for entry in found if entry.kind == kind])]
     for entry in found:
-        like = f"Like {_choice(entry.like, name)}, but for what is its own. " if entry.like is not None else ""
-        lines += [f"## {entry.name}", "", like + words(entry.doc), *_facts(entry)]
+        lines += [f"## {entry.name}", "", words(entry.doc), *_facts(entry)]
     return lines
 
 
@@ -201,15 +225,10 @@ def _facts(entry: Entry) -> list[str]:
 
 def _value(fact: Fact, module: str, with_unit: bool = True) -> str:
     """A figure as it is written; a choice, such as `hardware = h100_sxm`, with a link."""
-    if module_of(fact.written) is not None:
-        return _choice(fact.written, module)
-    return words(f"{fact.written} {fact.unit}".strip() if with_unit else fact.written)
-
-
-def _choice(name: str, module: str) -> str:
-    """An instance of the library, with a link to where it stands."""
-    place = module_of(name)
-    return f"[{words(name)}]({'' if place == module else f'{place}.md'}#{name})"
+    place = module_of(fact.written)
+    if place is not None:
+        return f"[{words(fact.written)}]({'' if place == module else f'{place}.md'}#{fact.written})"
+    return words(fact.written if with_unit else fact.written.removesuffix(fact.unit).rstrip())
 
 
 # ── sources ──
@@ -219,7 +238,7 @@ def _sources() -> list[str]:
     """Every entry of the library's bibliography, with where it is to be had and who cites it."""
     cited: dict[str, dict[str, None]] = {}
     for name in library_modules():
-        for citation in citations(name):
+        for citation in citations(parsed_module(name).statements):
             cited.setdefault(citation.key, {})[name] = None
     lines = [
         "# Sources",

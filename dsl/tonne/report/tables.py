@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from textwrap import fill
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +15,7 @@ from tonne.graph import NUMBER, Node
 from tonne.model import ShownTable, ShownValue, State
 from tonne.names import Field, Instance
 from tonne.report.diagnostics import clean
+from tonne.report.plain_table import plain_table
 from tonne.run import Run, default_unit, unit_of_let
 from tonne.syntax import tree
 from tonne.verdict import Outcome, Verdict, computed_words, is_literal, told
@@ -23,11 +23,14 @@ from tonne.verdict import Outcome, Verdict, computed_words, is_literal, told
 MISSING = "—"
 
 
-def run_as_tables(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
-    return _spaced([*instances(run, width), *_results(run, requirements, claims)])
+def run_as_tables(
+    run: Run, requirements: list[Verdict], claims: list[Verdict], width: int, *, verbose: bool = False
+) -> list[RenderableType]:
+    """Everything that follows; `verbose` says for what is undetermined what would determine it."""
+    return _spaced([*instances(run, width, verbose=verbose), *_results(run, requirements, claims)])
 
 
-def instances(run: Run, width: int) -> list[RenderableType]:
+def instances(run: Run, width: int, *, verbose: bool = False) -> list[RenderableType]:
     """The instances of the file with all that is known of them, one table a kind."""
     parts: list[RenderableType] = []
     states = list(run.model.own_states())
@@ -35,7 +38,12 @@ def instances(run: Run, width: int) -> list[RenderableType]:
     for kind in kinds:
         parts += _kind_tables(run, [s for s in states if s.instance.kind is kind], width)
     if states:
-        parts.append(_legend(states, width))
+        parts.append(_legend([] if verbose else states, width))
+    if verbose:
+        from tonne.gaps import gaps
+        from tonne.report.gap_lines import gap_lines
+
+        parts += [gap_lines(gap, width) for gap in gaps(run.model)]
     return parts
 
 
@@ -84,19 +92,6 @@ def _results(run: Run, requirements: list[Verdict], claims: list[Verdict]) -> li
         why = f" ({clean(str(excluded.provenance))})" if excluded.provenance else ""
         parts.append(Text(f"not counted: {clean(excluded.what)}{why}"))
     return parts
-
-
-def _table(title: str) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        pad_edge=False,
-        show_edge=False,
-    )
-    table.show_edge = False
-    return table
 
 
 def _kind_tables(run: Run, states: list[State], width: int) -> Iterator[RenderableType]:
@@ -151,7 +146,7 @@ def _digits(node: Node | None) -> int:
 
 
 def _kind_table(instances: list[Instance], rows: list[Row]) -> Table:
-    table = _table("")
+    table = plain_table("")
     table.add_column(instances[0].kind.name, no_wrap=True)
     for instance in instances:
         table.add_column(instance.name, justify="right", no_wrap=True)
@@ -189,7 +184,7 @@ def _plain(text: str) -> str:
 
 
 def _shown_values(run: Run, table: ShownTable) -> RenderableType:
-    shown = _table(clean(table.title or ""))
+    shown = plain_table(clean(table.title or ""))
     shown.show_header = False
     shown.add_column(no_wrap=True)
     shown.add_column(justify="right", no_wrap=True)
@@ -201,7 +196,7 @@ def _shown_values(run: Run, table: ShownTable) -> RenderableType:
 
 
 def _shown_table(run: Run, table: ShownTable) -> RenderableType:
-    shown = _table(clean(table.title or ""))
+    shown = plain_table(clean(table.title or ""))
     shown.add_column("", no_wrap=True)
     units = [next((u for _, row in table.rows if (u := _text(run, row[i])[1])), "") for i in range(len(table.columns))]
     for text, unit in zip(table.columns, units, strict=True):
@@ -212,7 +207,7 @@ def _shown_table(run: Run, table: ShownTable) -> RenderableType:
 
 
 def _lets(run: Run) -> RenderableType | None:
-    table = _table("let")
+    table = plain_table("let")
     table.show_header = False
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)

@@ -12,7 +12,7 @@ from typing import TextIO
 from rich.console import Console, RenderableType
 
 WIDTH = 120  # that tables are laid out for
-_UNCUT = 100_000
+UNCUT = 100_000
 
 
 def to_text(parts: Iterable[RenderableType]) -> str:
@@ -33,7 +33,7 @@ def plain_console(file: TextIO | None = None, *, stderr: bool = False) -> Consol
         soft_wrap=True,
         emoji=False,
         markup=False,
-        width=_UNCUT,
+        width=UNCUT,
         no_color=True,
         force_terminal=False,  # whatever FORCE_COLOR says
         force_jupyter=False,  # in a notebook's kernel rich would show each part at once
