@@ -34,6 +34,7 @@ NAVIGATION = {
         ],
         "Reference": [
             "language.md", "library.md", "commands.md", "settings.md", "json.md", "python.md", "errors/README.md",
+            "terms.md",
         ],
         "Worked through": ["scenarios/section55.md", "scenarios/llama3.md", "scenarios/quickstart.md"],
         "How it is built": ["architecture.md", "decisions/README.md", "contributing.md", "changelog.md"],
