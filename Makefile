@@ -40,7 +40,7 @@ bench: $(STAMPS)/test ## every benchmarks/bench_*.py, one after the other
 # Sphinx reads every page anew (-E), so that a warning about an old one is never passed over; a warning fails (-W).
 docs: $(STAMPS)/docs ## the documentation, as a site in build/site; its links are checked
 	@$(BIN)/python docs/site/stage.py build/docs
-	@$(BIN)/sphinx-build -b html -q -E -W --keep-going -c docs/site -d build/doctrees build/docs build/site
+	@$(BIN)/sphinx-build -b html -q -E -W --keep-going -j auto -c docs/site -d build/doctrees build/docs build/site
 	@echo "build/site/index.html"
 
 docs-serve: docs ## the same, on http://localhost:8000

@@ -97,7 +97,7 @@ def _linked(text: str, source: str, where: dict[str, str]) -> str:
 def _below(page: str, caption: str, names: list[str], made: dict[str, str]) -> str:
     """The part of the navigation that stands below a page."""
     folder = Path(page).parent.as_posix()
-    options = [":hidden:", *([f":caption: {caption}"] if caption else [])]
+    options = [":hidden:", ":titlesonly:", *([f":caption: {caption}"] if caption else [])]
     there = [relpath(found, folder) for name in names for found in sorted(matching(made, name))]
     return "\n".join(["", "```{toctree}", *options, *there, "```", ""])
 
