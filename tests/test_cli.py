@@ -221,6 +221,49 @@ def test_colour_on_a_terminal(tmp_path: Path) -> None:
     assert b"\x1b[1;31merror[" in b"".join(outputs)
 
 
+def test_a_claim_that_rests_on_an_error_is_not_decided(call: Callable[..., Result]) -> None:
+    text = "let a : kWh = 3 tCO2e\nclaim a == 3 kWh\nclaim 2 * 3 kWh == 3 tCO2e\n"
+    Path("wrong.tonne").write_text(text, encoding="utf-8")
+    made = document(call("run", "wrong.tonne", "--format", "json"))
+    assert [c["verdict"] for c in made["claims"]] == ["not-decided", "not-comparable"]
+    assert (made["claims"][0]["computed"], made["claims"][0]["ratio"]) == (None, None)
+    told = call("run", "wrong.tonne").stdout
+    assert "? a == 3 kWh  not decided: it rests on an error" in told
+    assert "– 2 * 3 kWh == 3 tCO2e  not comparable" in told
+
+
+def test_a_file_that_is_named_twice_is_looked_at_once(call: Callable[..., Result], tmp_path: Path) -> None:
+    once, twice = (
+        call("check", "warned.tonne"),
+        call("check", "warned.tonne", f"{tmp_path}/warned.tonne", "./warned.tonne"),
+    )
+    assert once.output == twice.output
+    assert call("run", "good.tonne", "good.tonne").output == call("run", "good.tonne").output
+    assert document(call("run", "good.tonne", "./good.tonne", "--format", "json"))["version"] == 1
+
+
+def test_what_two_files_use_is_reported_once(call: Callable[..., Result]) -> None:
+    Path("site.tonne").write_text("grid site {\n  carbon_intensity = 400 gCO2e/kWh\n}\n", encoding="utf-8")
+    Path("refs.bib").write_text("@misc{a, title = {A}}\n@misc{a, title = {A again}}\n", encoding="utf-8")
+    for name in "ab":
+        text = 'bibliography "refs.bib"\nuse "./site" { site }\nshow site.carbon_intensity\n'
+        Path(f"{name}.tonne").write_text(text, encoding="utf-8")
+    Path("site.tonne").write_text(
+        'bibliography "./refs.bib"\n' + Path("site.tonne").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    one = call("check", "a.tonne", "--format", "short").output.splitlines()
+    assert [line.split(" ")[0] for line in one] == ["refs.bib:2:1:", "site.tonne:3:22:"]
+    assert call("check", "a.tonne", "b.tonne", "site.tonne", "--format", "short").output.splitlines() == one
+
+
+def test_a_closed_pipe_ends_a_command_as_it_ends_others() -> None:
+    run = f"{sys.executable} -m tonne run {QUICKSTART} --format json"
+    done = subprocess.run(
+        ["bash", "-c", f"{run} | sleep 0; echo ${{PIPESTATUS[0]}}"], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("141\n", "")  # by SIGPIPE, as `cat FILE | sleep 0` is
+
+
 def test_a_closed_pipe_is_no_fault_of_ours() -> None:
     command = f"{sys.executable} -m tonne run {QUICKSTART} --format json | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)

@@ -1,14 +1,17 @@
-"""Diagnostics that a page cannot show: they need a setting, a file that is none, or a link."""
+"""Diagnostics that a page cannot show: they need a setting, another command, a file that is none, or a link."""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from tonne.diagnostic import Diagnostic
 from tonne.scenario import Evaluated, evaluate
+from tonne.syntax.changes import not_formatted
+from tonne.syntax.format import format_text
 
 RUN = """run pretrain {
   energy           = 318 MWh         from "the meter's log"
@@ -130,6 +133,27 @@ def test_more_operations_than_the_limit(project: Path) -> None:
 def test_as_many_operations_as_there_are_by_default(project: Path) -> None:
     copies = "".join(f"run copy{i} like pretrain {{ }}\n" for i in range(100))
     assert not scenario(project, RUN + copies).diagnostics
+
+
+# ── P304: what to take instead of a grid of another time ──
+
+
+@pytest.mark.parametrize(
+    ("grid", "year", "said"),
+    [
+        ("use grids.earlier.africa { kenya_2023 }", 2027, "`use grids.africa { kenya }` is the same place in 2024"),
+        ("use grids.africa { kenya }", 2021, "`use grids.earlier.africa { kenya_2023 }` is the same place in 2023"),
+        ("grid kenya_2015 {\n  period = 2015\n}", 2023, "`use grids.earlier.africa { kenya_2023 }` is the same place in 2023"),
+        ("use grids.africa { kenya }", 2027, 'take figures of 2027, or accept these with `allow P304 "why"` on the line of `grid`'),
+        ("grid here_2015 {\n  period = 2015\n}\ngrid here {\n  period = 2024\n}", 2023, "`here` is the same place in 2024"),
+    ],
+)  # fmt: skip
+def test_the_help_names_the_place_at_a_nearer_time(project: Path, grid: str, year: int, said: str) -> None:
+    name = re.search(r"\{ (\w+) \}|grid (\w+)", grid)
+    assert name is not None
+    text = f'{grid}\nrun a {{\n  period = {year}\n  grid   = {name[1] or name[2]}\n  energy = 3 MWh   from "x"\n}}\nshow a.energy\n'
+    one = only(scenario(project, text))
+    assert (one.code, one.help) == ("P304", said)
 
 
 # ── L603: settings ──
@@ -289,3 +313,22 @@ def test_a_broken_entry_is_said_once_and_its_neighbours_are_read(
     assert "`broken` cannot be read" in found[0].title
     assert "`good` stands twice" in found[1].title
     assert capfd.readouterr().err == ""  # the reader of BibTeX says nothing by itself
+
+
+# ── L601: lines that are not in standard form ──
+
+
+def test_each_stretch_that_is_not_in_standard_form_is_said_once() -> None:
+    text = "let a = 1\n  let b=2\n  let c=3\nlet d = 4\nshow a ,b\n"
+    found = not_formatted(text, format_text(text, "x.tonne"), "tonne fmt x.tonne")
+    assert {d.code for d in found} == {"L601"}
+    assert [(d.title, d.span.text) for d in found] == [
+        ("line 2 is not in standard form", "  let b=2"),
+        ("line 5 is not in standard form", "show a ,b"),
+    ]
+    assert {d.help for d in found} == {"tonne fmt x.tonne"}
+
+
+def test_a_file_in_standard_form_has_nothing_to_say() -> None:
+    text = "let a = 1\n\nshow a\n"
+    assert not_formatted(text, format_text(text, "x.tonne"), "tonne fmt x.tonne") == []

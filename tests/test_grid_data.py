@@ -171,7 +171,7 @@ def place(row: dict[str, str]) -> tuple[str, str] | str:
     if table := re.fullmatch(r"Microsoft (\w+)(\*?)", name):
         where = table[1].lower()
         if field != "water_intensity":
-            return (f"microsoft_{where}" if table[2] else f"microsoft_{where}_2022"), field
+            return f"microsoft_{where}", field
         if where in things() and "United States" in things()[where].texts["region"]:
             return where, field
         return "the library takes EcoLogits' factor for a country"

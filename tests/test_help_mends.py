@@ -204,8 +204,6 @@ CASES = {
 }
 
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-# Their fix is left to the reader: the help alone says what to type.
-WITHOUT_FIX = {"another sign for times"}
 
 
 @pytest.fixture(autouse=True)
@@ -250,9 +248,8 @@ def test_the_help_says_what_to_type(case: Case) -> None:
     assert any(text in case.right or case.right.strip() in text for text in offered), one.help
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name not in WITHOUT_FIX])
-def test_what_the_help_says_mends_the_file(name: str) -> None:
-    case = CASES[name]
+@every_case
+def test_what_the_help_says_mends_the_file(case: Case) -> None:
     one = refused(case)
     assert one.fix is not None
     offered = re.findall(r"`([^`]+)`", one.help)

@@ -207,6 +207,7 @@ def test_a_model_agrees_with_the_table(row: dict[str, str]) -> None:
         ("models.google", "t5_11b_training", "co2e", 46.7, 0.1),
         ("models.google", "meena_training", "energy", 232, 1),
         ("models.google", "meena_training", "co2e", 96.4, 0.1),
+        ("models.google", "lamda_training", "energy", 451, 1),  # arXiv:2201.08239, section 10
         ("models.google", "gopher_training", "it_energy", 1066, 1),  # arXiv:2309.03852, table 3
         ("models.bloom", "bloom_training", "it_energy", 433.196, 0.001),  # arXiv:2211.02001, table 1
         ("models.bloom", "bloom_training", "co2e", 30, 1),  # arXiv:2211.02001, table 4

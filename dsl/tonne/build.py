@@ -19,6 +19,7 @@ from tonne.paths import Reference
 from tonne.references import References
 from tonne.relations import needs_of
 from tonne.source import Span
+from tonne.spreads import Spreads
 from tonne.statements import Statements, expressions
 from tonne.syntax import tree
 from tonne.syntax.walk import within
@@ -40,13 +41,14 @@ class _Builder:
         self.formulas = Formulas(project.units)
         self.references = References(self.model, self.formulas.lowering)
         self.statements = Statements(self.model, self.formulas)
+        self.spreads = Spreads(self.model, self.formulas)
         self.own: list[Diagnostic] = []
         self.shared: dict[Binding, Node] = {}
         self.too_large = False
 
     @property
     def found(self) -> list[Diagnostic]:
-        return [*self.formulas.found, *self.references.found, *self.statements.found, *self.own]
+        return [*self.formulas.found, *self.references.found, *self.statements.found, *self.spreads.found, *self.own]
 
     def build(self) -> None:
         for kind in self.project.entry.kinds.values():
@@ -62,6 +64,7 @@ class _Builder:
                 elif isinstance(symbol, Let):
                     self._let(symbol)
         self.statements.add_all()
+        self.spreads.check_all()
         self.model.let_formulas = self.formulas.lets
         self.model.binding_formulas = self.formulas.bindings
 
@@ -247,7 +250,8 @@ class _Builder:
             return None
         unit = self.project.units.lookup(let.declaration.type.word)
         if isinstance(unit, UnitProblem):
-            self.own.append(diagnostic(unit.code, unit.title, _type_span(let), help=unit.help))
+            if not unit.silent:
+                self.own.append(diagnostic(unit.code, unit.title, _type_span(let), help=unit.help))
             return None
         return unit
 

@@ -99,7 +99,7 @@ def in_file_order(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     seen: set[tuple[object, ...]] = set()
     kept = []
     for one in sorted(found, key=lambda d: (d.span.source.name, d.span.start, d.code)):
-        key = (id(one.span.source), one.span.start, one.span.end, one.code, one.title)
+        key = (one.span.source.name, one.span.start, one.span.end, one.code, one.title)
         if key not in seen:
             seen.add(key)
             kept.append(one)

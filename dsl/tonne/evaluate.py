@@ -7,6 +7,7 @@ that is not needed is not complained of.
 from __future__ import annotations
 
 import math
+import re
 
 from tonne import facts, influence, ranges
 from tonne.diagnostic import Diagnostic, Label, diagnostic
@@ -24,19 +25,51 @@ def evaluate(model: Model) -> tuple[Run, list[Diagnostic]]:
         unit_of_let(model, let)
     program = plan(model)
     run = Run(model, program, values_of(program))
-    found = [*ranges.find(run), *facts.find(run), *influence.find(run), *not_finite(run)]
+    found = [*ranges.find(run), *facts.find(run), *influence.find(run), *not_finite(run), *too_small(run)]
     return run, found
 
 
-def not_finite(run: Run) -> list[Diagnostic]:
-    """Values that are needed and are no finite numbers, each with the operation that made it so."""
+def _needed(run: Run) -> list[Node]:
+    """The values that the file names, requires and shows."""
     needed: list[Node] = list(run.model.lets.values())
     for _, sides in run.model.requirements:
         needed += [n for n in sides.parts.values() if n is not None]
     for table in run.model.shows:
         needed += [v.node for _, row in table.rows for v in row if v.node is not None and not table.is_table]
+    return needed
+
+
+def too_small(run: Run) -> list[Diagnostic]:
+    """Values that are needed and are zero only because a number can be no smaller, each with the operation that did it."""
     found: dict[int, Diagnostic] = {}
-    for root in needed:
+    for root in _needed(run):
+        if run.is_unknown(root) or run.raw(root) != 0:
+            continue
+        cause = next((n for n in postorder(root) if _vanished(run, n)), None)
+        if cause is not None and id(cause) not in found:
+            title = f"`{' '.join(cause.span.text.split())}` is too small for a number and became 0"
+            label = Label(cause.span, "it is not zero, but nearer to it than 1e-323 in base units")
+            found[id(cause)] = diagnostic("V232", title, label, help="look for a power of ten that is one too many")
+    return list(found.values())
+
+
+def _vanished(run: Run, node: Node) -> bool:
+    """Whether an operation on what is not zero gave zero, or a number that is written with another digit than 0 is zero."""
+    if run.raw(node) != 0:
+        return False
+    if node.op == NUMBER:
+        written = node.payload.written.text if node.payload is not None else "0"
+        return re.search("[1-9]", re.split("[eE]", written)[0]) is not None
+    args = [run.raw(a) for a in node.args]
+    if not all(map(math.isfinite, args)):
+        return False
+    return (node.op in ("*", "exp") and 0 not in args) or (node.op in ("/", "^") and args[0] != 0)
+
+
+def not_finite(run: Run) -> list[Diagnostic]:
+    """Values that are needed and are no finite numbers, each with the operation that made it so."""
+    found: dict[int, Diagnostic] = {}
+    for root in _needed(run):
         if run.is_unknown(root) or math.isfinite(run.raw(root)):
             continue
         cause = next((n for n in postorder(root) if not math.isfinite(run.raw(n))), None)

@@ -181,14 +181,9 @@ def _disagreement(
     assert unit is not None
     value, other = (number(v / unit.factor, unit.word) for v in (c.value, c.other))
     percent = abs(c.other / c.value - 1) * 100 if c.value else math.inf
-    more = "more" if c.other > c.value else "less"
     formula = c.state.formulas.alternatives[c.field][c.index].expr.span
-    amount = f"{figure(percent, 2)} %" if percent < 200 else f"{figure(c.other / c.value, 3)} times"
-    title = (
-        f"what is given makes `{c.state.instance.name}.{c.field}` {amount} {more if percent < 200 else 'what it is'}"
-    )
-    if percent < 200:
-        title += " than it is"
+    apart = f"{figure(percent, 2)} % apart" if percent < 200 else f"{figure(c.other / c.value, 3)} times apart"
+    title = f"two ways to `{c.state.instance.name}.{c.field}` are {apart}"
     notes = [
         f"{value} {_by(c)}: {_facts(run, mine)}",
         f"{other} by `{' '.join(formula.text.split())}`: {_facts(run, theirs)}",

@@ -1,8 +1,9 @@
-"""Numbers in words and figures, the same on every machine: no locale."""
+"""Numbers in words and figures, the same on every machine: no locale. Text as a terminal may safely show it."""
 
 from __future__ import annotations
 
 import math
+import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 
 
@@ -47,3 +48,19 @@ def power_of_ten(exponent: int) -> str:
 def times(ratio: float) -> str:
     """A ratio in words: `1,000 times`, `a 1,000th`."""
     return f"{figure(ratio)} times" if ratio >= 1 or ratio <= 0 else f"1/{figure(1 / ratio)}"
+
+
+def visible(text: str, kept: str = "") -> str:
+    """Text with what a terminal would obey, or hide, written out: `\\x1b`, `\\u202e`. Characters in `kept` stay.
+
+    These are control characters, marks of direction and of no width, line separators, and what is no character.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c in kept or c.isprintable() or unicodedata.category(c) == "Zs" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
+    return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")

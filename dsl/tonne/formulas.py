@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tonne.check import Checker
 from tonne.determine import Determiner
 from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.empty_ranges import inverted
 from tonne.graph import UNKNOWN, Node
 from tonne.lower import Formula, Lowering
 from tonne.model import Ends, KindFormulas
@@ -72,7 +73,10 @@ class Formulas:
                         low = self.lowering.lower(written.low, place)
                         high = None if written.high is None else self.lowering.lower(written.high, place)
                         fit = [self._fits(end, one, "D202") for end in (low, high) if end is not None]
-                        if all(fit):
+                        wrong = inverted(written, low, high) if all(fit) else None
+                        if wrong is not None:
+                            self.own.append(wrong)
+                        elif all(fit):
                             kept[name] = (low, high)
         relations, unlike = find_relations(alternatives)
         for first, second in unlike:

@@ -101,11 +101,11 @@ class Kinds:
             known = self.units.lookup(word)
             if one.type.is_list:
                 unknown_kind(self.found, word, span, scope, list(scope.kinds))
-            elif isinstance(known, UnitProblem):
+            elif isinstance(known, UnitProblem) and not known.silent:
                 near = closest(word, scope.kinds)
                 help = f"did you mean the kind `{near}`?" if near and known.code == "D209" else known.help
                 self.found.append(diagnostic(known.code, known.title, span, help=help))
-            else:
+            elif isinstance(known, Unit):
                 unit = known
         return Field(one.name, unit, target if label is None else None, one.type.is_list, label, one, scope)
 

@@ -35,11 +35,11 @@ def library_root() -> Path:
 
 
 @lru_cache(maxsize=1)
-def error_pages() -> Path:
-    """The folder with a page for each diagnostic: inside the package in a wheel, under `docs/` in a checkout."""
+def documentation() -> Path:
+    """The folder of the reference and of the diagnostics' pages: inside the package in a wheel, `docs/` in a checkout."""
     package = Path(__file__).resolve().parent
-    shipped = package / "errors"
-    return shipped if shipped.is_dir() else package.parent.parent / "docs" / "errors"
+    shipped = package / "docs"
+    return shipped if shipped.is_dir() else package.parent.parent / "docs"
 
 
 @lru_cache(maxsize=1)
@@ -69,6 +69,15 @@ def module_of(name: str) -> str | None:
 
 def library_names() -> list[str]:
     return list(_names())
+
+
+def period_of(name: str) -> int | None:
+    """The year of the `period` that an instance of the library states, read off its block."""
+    module = module_of(name)
+    path = library_file(module) if module is not None else None
+    block = rf"^[a-z_]\w*[ \t]+{re.escape(name)}[ \t]*\{{[^}}]*?^[ \t]*period[ \t]*=[ \t]*([0-9]{{4}})"
+    found = re.search(block, path.read_text(encoding="utf-8"), re.MULTILINE) if path is not None else None
+    return int(found.group(1)) if found else None
 
 
 def library_file(module: str) -> Path | None:
@@ -164,6 +173,15 @@ def read(path: Path, name: str, limits: Limits, text: str | None = None) -> tupl
 
     `text`, where it is given, stands for what the file holds, which need not exist then.
     """
+    whole, found = read_text(path, name, limits, text)
+    if whole is None:
+        return None, found
+    whole = whole.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return SourceFile(name, only_fences(whole) if path.suffix == ".md" else whole, path), []
+
+
+def read_text(path: Path, name: str, limits: Limits, text: str | None = None) -> tuple[str | None, list[Diagnostic]]:
+    """The same, but the text as it is: with its byte order mark, its line ends and all of its Markdown."""
 
     def refuse(code: str, title: str, help: str) -> tuple[None, list[Diagnostic]]:
         return None, [diagnostic(code, title, Span(SourceFile(name, "", path), 0, 0), help=help)]
@@ -187,7 +205,7 @@ def read(path: Path, name: str, limits: Limits, text: str | None = None) -> tupl
                 data = file.read(limits.file_bytes + 1)
         if len(data) > limits.file_bytes:
             return refuse("S109", f"`{name}` is over the limit of {limits.file_bytes:,} bytes", "split it with `use`")
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8"), []
     except UnicodeDecodeError as error:
         return refuse("L604", f"`{name}` is not UTF-8 text: byte {error.start} cannot be read", "save it as UTF-8")
     except FileNotFoundError:
@@ -198,10 +216,6 @@ def read(path: Path, name: str, limits: Limits, text: str | None = None) -> tupl
             f"`{name}` cannot be read: {getattr(error, 'strerror', None) or error}",
             "check its permissions",
         )
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if path.suffix == ".md":
-        text = only_fences(text)
-    return SourceFile(name, text, path), []
 
 
 def files_meant(target: str, user: Path, root: Path) -> set[Path]:

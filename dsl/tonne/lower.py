@@ -28,6 +28,7 @@ from tonne.names import Let, Scope, closest, did_you_mean
 from tonne.paths import Paths, Place, Reference
 from tonne.source import Span
 from tonne.syntax import tree
+from tonne.syntax.keywords import SUFFIX_EXPONENTS
 from tonne.unit_problems import UnitProblem
 from tonne.units import UnitTable
 
@@ -99,7 +100,7 @@ class Lowering:
         unit = self.units.lookup(number.unit)
         span = number.unit_span or number.span
         if isinstance(unit, UnitProblem):
-            self.found.append(self._no_unit(number, unit, span, place))
+            self.found += [] if unit.silent else [self._no_unit(number, unit, span, place)]
             return Node(UNKNOWN, (), number.span)
         hidden = self._hidden_unit(number.unit, place.scope)
         if hidden is not None:
@@ -137,13 +138,14 @@ class Lowering:
             return diagnostic(
                 "D211", f"no unit `{word}{hours.group()}`", whole, help=f"write `{mended}`", fix=Fix(whole, mended)
             )
-        if problem.code == "D210" and problem.suffix and not number.text[-1].isalpha():
-            mended = f"{number.text}{problem.suffix} {problem.instead}"
-            certain = Fix(number.span, mended, Applicability.CERTAIN)
-            return diagnostic(problem.code, problem.title, span, help=f"write `{mended}`", fix=certain)
-        same = problem.instead is not None and problem.instead.lower() == word.lower()
-        sure = Applicability.CERTAIN if same else Applicability.LIKELY  # another spelling of the same letters
-        fix = Fix(span, problem.instead, sure) if problem.instead else None
+        same = _without_prefix(number, problem) if problem.code == "D210" else None
+        if same is not None:
+            certain = Fix(number.span, same, Applicability.CERTAIN)
+            return diagnostic(problem.code, problem.title, span, help=f"write `{same}`", fix=certain)
+        fix = None
+        if problem.instead and problem.code != "D210":  # to drop a prefix would be another number
+            sure = Applicability.CERTAIN if problem.certain else Applicability.LIKELY
+            fix = Fix(span, problem.instead, sure)
         return diagnostic(problem.code, problem.title, span, help=problem.help, fix=fix)
 
     def _hidden_unit(self, word: str, scope: Scope) -> tuple[str, str] | None:
@@ -241,3 +243,13 @@ class Lowering:
                 )
                 return Node(UNKNOWN, (), call.span)
         return Node(call.name, args, call.span)
+
+
+def _without_prefix(number: tree.Number, problem: UnitProblem) -> str | None:
+    """`1400 Gtoken` as `1400B token`, `3 Wh/Mtoken` as `3e-6 Wh/token`: the same number without the refused prefix."""
+    word, instead = number.unit or "", problem.instead or ""
+    if not problem.suffix or not re.fullmatch(r"[0-9_]+(?:\.[0-9]+)?", number.text) or "^" in word:
+        return None
+    if word.partition("/")[0] != instead.partition("/")[0]:
+        return f"{number.text}{problem.suffix} {instead}"
+    return f"{number.text}e-{SUFFIX_EXPONENTS[problem.suffix]} {instead}"

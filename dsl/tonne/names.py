@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tonne.citations import Bibliography
-from tonne.diagnostic import Applicability, Diagnostic, Fix, Label, diagnostic
+from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.library import Settings
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
@@ -159,7 +159,7 @@ def did_you_mean(word: str, names: Iterable[str], span: Span, where: str = "") -
     near = closest(word, names)
     if near is None:
         return "", None
-    return f"did you mean `{near}`{where}?", Fix(span, near, Applicability.CERTAIN)
+    return f"did you mean `{near}`{where}?", Fix(span, near)
 
 
 def with_article(word: str) -> str:

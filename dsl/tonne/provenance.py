@@ -8,8 +8,12 @@ from tonne.citations import library_bibliography
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.files import ALL_SOURCES
 from tonne.names import Project, Scope, did_you_mean
+from tonne.source import Span
 from tonne.syntax import tree
 from tonne.syntax.walk import within
+
+# Lines that are named for one mistake.
+MOST_LINES = 8
 
 
 def check_provenance(project: Project) -> list[Diagnostic]:
@@ -60,19 +64,29 @@ def _unknown_sources(scope: Scope) -> Iterator[Diagnostic]:
     if ALL_SOURCES in scope.lost:
         return
     own = scope.bibliography.entries if scope.bibliography else {}
+    lost = scope.bibliography.lost if scope.bibliography else frozenset()
+    places: dict[str, list[Span]] = {}
     for citation in citations(scope.module.statements):
-        if scope.bibliography is not None and citation.key in scope.bibliography.lost:
-            continue
-        if citation.key in own or citation.key in library_bibliography().entries:
-            continue
-        help, fix = did_you_mean(citation.key, [*own, *library_bibliography().entries], citation.span)
+        if citation.key not in own and citation.key not in library_bibliography().entries and citation.key not in lost:
+            places.setdefault(citation.key, []).append(citation.span)
+    for key, (first, *others) in places.items():  # one mistake, however often it is cited
+        help, fix = did_you_mean(key, [*own, *library_bibliography().entries], first)
         yield diagnostic(
             "P302",
-            f"no source is called `{citation.key}`",
-            citation.span,
+            f"no source is called `{key}`",
+            first,
             help=help or 'name a `bibliography "….bib"` that has it, or write `from "free text"`',
+            notes=[f"cited too at {_lines(others)}"] if others else [],
             fix=fix,
         )
+
+
+def _lines(spans: list[Span]) -> str:
+    """Where they stand, in words; of many only the first."""
+    numbers = list(dict.fromkeys(str(span.line) for span in spans))
+    if len(numbers) > MOST_LINES:
+        return f"lines {', '.join(numbers[:MOST_LINES])} and {len(numbers) - MOST_LINES} more"
+    return f"line{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
 
 
 def citations(statements: tuple[tree.Statement, ...]) -> Iterator[tree.Citation]:

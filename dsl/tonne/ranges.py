@@ -17,6 +17,7 @@ from tonne.paths import Reference
 from tonne.relations import value_at
 from tonne.run import Run, field_label
 from tonne.syntax import tree
+from tonne.syntax.keywords import SUFFIX_EXPONENTS
 from tonne.values import replace
 
 # A value this close beyond an end is rounding, not a violation.
@@ -59,8 +60,11 @@ def _end(run: Run, state: State, formula: Formula) -> float | None:
     return None if value != value else value
 
 
-def _words(one: Field, value: float) -> str:
+def _words(one: Field, value: float, written: object = None) -> str:
+    """A value in the unit of its field; one that was written with a suffix, `70T param`, as it was written."""
     assert one.unit is not None
+    if isinstance(written, tree.Number) and written.unit == one.unit.word and written.text[-1] in SUFFIX_EXPONENTS:
+        return written.span.text
     return number(value / one.unit.factor, one.unit.word)
 
 
@@ -79,12 +83,13 @@ def _out_of_bounds(run: Run, state: State, one: Field, value: float, low: float,
         help = f"did you mean `{written.text}%`?"
     elif typical is not None:
         help = f"a typical value stands in for `{typical}`: bind `{typical}` or `{one.name}`"
-    range_ = f"below {_words(one, low)}" if value < low else f"above {_words(one, high)}"
+    ends = _words(one, low, bounds.low), _words(one, high, bounds.high)
+    range_ = f"below {ends[0]}" if value < low else f"above {ends[1]}"
     if math.isfinite(low) and math.isfinite(high):
-        range_ = f"outside {_words(one, low)} .. {_words(one, high)}"
+        range_ = f"outside {ends[0]} .. {ends[1]}"
     said = diagnostic(
         "V221",
-        f"`{name}` is {_words(one, value)}, {range_}",
+        f"`{name}` is {_words(one, value, written)}, {range_}",
         field_label(state, one.name),
         Label(where, "the bounds"),
         help=help,
@@ -131,12 +136,13 @@ def _unusual(run: Run, state: State, one: Field, value: float, low: float, high:
             fix = Fix(written.span, mended)
             return diagnostic("V225", title, Label(written.span), where, help=f"did you mean `{mended}`?", fix=fix)
     name = f"{state.instance.name}.{one.name}"
-    end = f"below the usual {_words(one, low)}" if value < low else f"above the usual {_words(one, high)}"
+    low_end, high_end = _words(one, low, usual.range.low), _words(one, high, usual.range.high)
+    end = f"below the usual {low_end}" if value < low else f"above the usual {high_end}"
     source = f" ({usual.provenance})" if usual.provenance else ""
     line = f"{where.span.source.name} line {where.span.line}"
     help = f'the range is set in {line}{source}; `allow V229 "why"` accepts it' if binding else _from_what(name)
     return diagnostic(
-        "V229", f"`{name}` is {_words(one, value)}, {end}", field_label(state, one.name), where, help=help
+        "V229", f"`{name}` is {_words(one, value, written)}, {end}", field_label(state, one.name), where, help=help
     )
 
 

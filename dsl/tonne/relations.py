@@ -7,6 +7,7 @@ with itself.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -54,6 +55,14 @@ def value_at(formula: Formula, value: Callable[[Reference], Interval]) -> Interv
         else:
             at.append((float("nan"), float("nan")))
     return at[-1]
+
+
+def constant(formula: Formula) -> float | None:
+    """The value of a formula that names nothing, in base units; None where it does, or has none."""
+    if formula.references or formula.is_unknown:
+        return None
+    value = value_at(formula, lambda reference: (float("nan"),) * 2)[0]
+    return value if math.isfinite(value) else None
 
 
 def find_relations(

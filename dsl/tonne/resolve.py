@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tonne import library
-from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.diagnostic import Applicability, Diagnostic, Fix, Label, diagnostic
 from tonne.files import Files, named_in_library, read_setting
 from tonne.kinds import Kinds, unknown_kind
 from tonne.names import (
@@ -74,7 +74,7 @@ class _Resolver:
             for statement in scope.module.statements
             if isinstance(statement, tree.UnitDeclaration | tree.DimensionDeclaration)
         )
-        units = unit_table(declarations)
+        units = unit_table(declarations, frozenset(word for scope in scopes for word in _lost_units(scope)))
         self.found += units.found
         self._see_units(scopes)
         Kinds(self.files, units, self.found).make()
@@ -333,9 +333,12 @@ class _Resolver:
         for statement in scope.module.statements:
             if not isinstance(statement, tree.Use):
                 continue
-            for name, span in statement.names:
-                if name not in used and name in scope.symbols:
-                    self.found.append(diagnostic("N115", f"`{name}` is imported but not used", span, help="remove it"))
+            unused = [n for n, _ in statement.names if n not in used and n in scope.symbols]
+            for index, (name, span) in enumerate(statement.names):
+                if name in unused:
+                    title = f"`{name}` is imported but not used"
+                    fix = _without_name(statement, None if len(unused) == len(statement.names) else index)
+                    self.found.append(diagnostic("N115", title, span, help="remove it", fix=fix))
 
     def _not_evaluated(self, entry: Scope) -> None:
         words: dict[type, str] = {
@@ -357,10 +360,34 @@ class _Resolver:
                 )
 
 
+def _without_name(use: tree.Use, index: int | None) -> Fix:
+    """A `use` without one of its names, or without all of them: then its line goes too, if nothing else is on it."""
+    source, names = use.span.source, use.names
+    if index is None:
+        text, target = source.text, use.target_span.start
+        start = text.rfind("use", 0, target)
+        brace = _CLOSING_BRACE.match(text, names[-1][1].end)
+        end = brace.end() if brace else names[-1][1].end
+        rest = _REST_OF_LINE.match(text, end)
+        alone = rest is not None and not text[text.rfind("\n", 0, start) + 1 : start].strip()
+        return Fix(Span(source, start, rest.end() if rest and alone else end), "", Applicability.CERTAIN)
+    here = names[index][1]
+    span = Span(source, names[index - 1][1].end, here.end) if index else Span(source, here.start, names[1][1].start)
+    return Fix(span, "", Applicability.CERTAIN)
+
+
+def _lost_units(scope: Scope) -> set[str]:
+    """The units whose lines could not be read."""
+    return scope.lost & set(_UNIT_LINE.findall(scope.source.text)) - _units_of(scope) if scope.lost else set()
+
+
 def _units_of(scope: Scope) -> set[str]:
     return {s.word for s in scope.module.statements if isinstance(s, tree.UnitDeclaration)}
 
 
+_UNIT_LINE = re.compile(r"^[ \t]*unit[ \t]+([^\W\d]\w*)", re.MULTILINE)
+_CLOSING_BRACE = re.compile(r"(?:[\s,]|#[^\n]*)*\}")
+_REST_OF_LINE = re.compile(r"[ \t]*(?:\n|$)")
 _WORD = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[^\W\d]\w*')
 
 

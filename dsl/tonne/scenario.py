@@ -14,6 +14,8 @@ from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severit
 from tonne.files import SETTING
 from tonne.model import Model
 from tonne.names import Project
+from tonne.once import double_counting
+from tonne.periods import stale_sources
 from tonne.provenance import check_provenance
 from tonne.resolve import resolve
 from tonne.source import Span
@@ -65,6 +67,7 @@ def check(path: Path, overrides: Sequence[str] = (), text: str | None = None) ->
     model, more = build(project)
     if not project.entry.module.statements and not found:
         more = [*more, _nothing(project)]
+    more = [*more, *double_counting(model), *stale_sources(model)]
     found = [*found, *more, *check_provenance(project), *unknown_codes(project), *_spreads(project)]
     return Checked(path, project, model, _final(project, found))
 

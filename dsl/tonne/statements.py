@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.dimension import RATIO, Dimension
+from tonne.empty_ranges import inverted, negative_tolerance
 from tonne.formulas import Formulas
-from tonne.graph import LEAF, UNKNOWN, Node
+from tonne.graph import LEAF, NUMBER, UNKNOWN, Node
 from tonne.lower import Formula
 from tonne.missing import alternatives, what_is_missing
 from tonne.model import Model, ShownTable, ShownValue, TestSides
 from tonne.names import Instance, Let
 from tonne.paths import Place, Reference
+from tonne.relations import constant
 from tonne.syntax import tree
 from tonne.syntax.walk import test_parts
 from tonne.unit_problems import UnitProblem
@@ -116,6 +119,8 @@ class Statements:
                 return TestSides(test, {}, None, False, f"the claim compares {unlike}", help)
             self._unlike_sides(test, formulas["left"], formulas[name], left, dimension, unlike, help, fix)
             return TestSides(test, nothing, None, True)
+        if self._is_empty(test, formulas):
+            return TestSides(test, nothing, None, True)
         nodes: dict[str, Node | None] = {}
         for name, formula in formulas.items():
             if claim:
@@ -129,8 +134,53 @@ class Statements:
             else:
                 nodes[name] = self.needed(formula)
         references = tuple(r for f in formulas.values() for r in f.references)
+        if claim:
+            self._repeats_a_fact(test, formulas)
         relative = dimensions.get("tolerance") == RATIO
         return TestSides(test, nodes, left, True, relative=relative, references=references)
+
+    def _is_empty(self, test: tree.Test, formulas: dict[str, Formula]) -> bool:
+        """Whether a test's range or tolerance is one that nothing lies in, which is reported."""
+        wrong = None
+        if isinstance(test, tree.Inside):
+            wrong = inverted(test.range, formulas["low"], formulas.get("high"))
+        elif isinstance(test, tree.Near):
+            wrong = negative_tolerance(formulas["tolerance"])
+        self.found += [] if wrong is None else [wrong]
+        return wrong is not None
+
+    def _repeats_a_fact(self, test: tree.Test, formulas: dict[str, Formula]) -> None:
+        """C405 for a claim that says a given fact once more, or sets two of them side by side."""
+        right = formulas.get("right")
+        given = self._given(formulas["left"])
+        if right is None or given is None:
+            return
+        other, said = self._given(right), constant(right)
+        labels = [Label(test.span, "the claim"), Label(given.span, "given here")]
+        if other is not None:
+            title = "both sides of the claim are given facts"
+            labels.append(Label(other.span, "and here"))
+        elif said is not None and math.isclose(said, given.payload.value, rel_tol=1e-9):
+            title = f"the claim repeats a given fact, `{formulas['left'].expr.span.text}`"
+        else:
+            return  # what somebody else says of a given fact is worth a claim
+        self.found.append(diagnostic("C405", title, *labels, help="claim what follows from it"))
+
+    def _given(self, formula: Formula) -> Node | None:
+        """The number that a file of the project gives to what a formula names, when it names just that."""
+        if formula.root.op != LEAF:
+            return None
+        reference: Reference = formula.root.payload
+        if isinstance(reference.root, Let) and reference.field is None:
+            node = None if reference.is_list else self.formulas.of_let(reference.root).root
+            of_library = reference.root.scope.is_library
+        else:
+            at = self.model.reached(reference, None)
+            state = self.model.states.get(at) if isinstance(at, Instance) else None
+            if state is None or reference.field is None or not state.is_given(reference.field.name):
+                return None
+            node, of_library = state.nodes.get(reference.field.name), state.instance.scope.is_library
+        return node if node is not None and node.op == NUMBER and node.payload is not None and not of_library else None
 
     def _lacks(self, node: Node) -> str | None:
         missing = what_is_missing(self.model, node.payload, node.span.text)
@@ -201,7 +251,8 @@ class Statements:
             return None
         known = self.units.lookup(shown.unit)
         if isinstance(known, UnitProblem):
-            self.found.append(diagnostic(known.code, known.title, shown.unit_span, help=known.help))
+            if not known.silent:
+                self.found.append(diagnostic(known.code, known.title, shown.unit_span, help=known.help))
             return None
         return known
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
+from tonne.syntax.characters import called, look_alike
 from tonne.unit_prefixes import PREFIXES
 
 _CO2 = re.compile(r"([a-zA-Zµ]*?)(CO2|co2|Co2)(-?eq?|E|EQ)?$")
@@ -30,6 +31,8 @@ class UnitProblem(NamedTuple):
     help: str
     instead: str | None = None
     suffix: str = ""  # the magnitude suffix of a number that says what a refused prefix meant
+    silent: bool = False  # it follows from an error in a `unit` line, which is reported
+    certain: bool = False  # `instead` is the only mending: the one unit of these letters
 
 
 class Words(Protocol):
@@ -49,10 +52,13 @@ def explain(table: Words, atom: str, word: str) -> UnitProblem:
     def instead(right: str) -> str:
         return re.sub(rf"(?<![\w]){re.escape(atom)}(?![\w])", right, word)
 
+    latin = look_alike(atom)
+    if latin != atom and table.split(latin):
+        odd = next(a for a, b in zip(atom, latin, strict=False) if a != b)
+        help = f"`{odd}` is {called(odd)}; write `{instead(latin)}`"
+        return UnitProblem("D211", f"no unit `{atom}`", help, instead(latin), certain=True)
     if atom.lower() in ("co2", "co2e", "co2eq"):
         return UnitProblem("D209", f"no unit `{atom}`", "carbon is counted in `gCO2e`, `kgCO2e` or `tCO2e`")
-    if atom in table.words:  # declared, but its own definition is bad: reported there
-        return UnitProblem("D209", f"the definition of `{atom}` cannot be used", "mend its `unit` line")
     if re.fullmatch(r"[mM][tT](CO2(eq?)?)?", atom) and atom not in table.words:
         return UnitProblem("D211", f"no unit `{atom}`", "a metric ton is `tCO2e`, a million of them `MtCO2e`")
     meant = SPELLINGS.get(atom.lower())
@@ -62,7 +68,8 @@ def explain(table: Words, atom: str, word: str) -> UnitProblem:
     if match and table.split(f"{match.group(1)}CO2e"):
         right = f"{match.group(1)}CO2e"
         if match.group(3):
-            return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `{right}`?", instead(right))
+            same = right.lower() == atom.lower()
+            return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `{right}`?", instead(right), certain=same)
         return UnitProblem(
             "D212",
             "CO2 and CO2e are different quantities",
@@ -98,7 +105,8 @@ def explain(table: Words, atom: str, word: str) -> UnitProblem:
         return UnitProblem("D211", f"no unit `{atom}`", f"did you mean {words}?")
     near = near_word(table, atom)
     if near:
-        return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `{instead(near)}`?", instead(near))
+        help = f"did you mean `{instead(near)}`?"
+        return UnitProblem("D211", f"no unit `{atom}`", help, instead(near), certain=alike == [near])
     return UnitProblem(
         "D209",
         f"no unit `{atom}`",

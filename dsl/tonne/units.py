@@ -56,15 +56,21 @@ class _Declared(Record, frozen=True):
 
 
 @lru_cache(maxsize=8)
-def unit_table(declarations: tuple[tree.UnitDeclaration | tree.DimensionDeclaration, ...]) -> UnitTable:
+def unit_table(
+    declarations: tuple[tree.UnitDeclaration | tree.DimensionDeclaration, ...], lost: frozenset[str] = frozenset()
+) -> UnitTable:
     """The table of these declarations: one for all scenarios of a process that declare no units of their own."""
-    return UnitTable(declarations)
+    return UnitTable(declarations, lost)
 
 
 class UnitTable:
     """All units of a project, and the names of dimensions."""
 
-    def __init__(self, declarations: Iterable[tree.UnitDeclaration | tree.DimensionDeclaration]) -> None:
+    def __init__(
+        self, declarations: Iterable[tree.UnitDeclaration | tree.DimensionDeclaration], lost: Collection[str] = ()
+    ) -> None:
+        """`lost` are the units whose lines could not be read."""
+        self._lost = frozenset(lost)
         self.found: list[Diagnostic] = []
         self._declared: dict[str, _Declared] = {}
         self._canonical: dict[str, str] = {}  # an alias → its unit
@@ -129,7 +135,9 @@ class UnitTable:
                 if isinstance(part, tree.Number):
                     for atom, span in () if part.unit is None else self._atoms_of(part):
                         split = self.split(atom)
-                        if split is None:
+                        if split is None and self._is_lost(atom):
+                            self._bad.add(word)
+                        elif split is None:
                             self._bad.add(word)
                             problem = explain(self, atom, atom)
                             self.found.append(diagnostic(problem.code, problem.title, span, help=problem.help))
@@ -146,6 +154,8 @@ class UnitTable:
                         )
                     )
         for group in strongly_connected(needs):
+            if any(need in self._bad for word in group for need in needs[word]):
+                self._bad.update(group)
             self._order += [word for word in group if word not in self._bad]
             if is_circular(group, needs):
                 self._order = [word for word in self._order if word not in group]
@@ -167,9 +177,9 @@ class UnitTable:
             return
         unit = self.lookup(declaration.unit)
         if isinstance(unit, UnitProblem):
-            self.found.append(
-                diagnostic(unit.code, unit.title, declaration.unit_span or declaration.span, help=unit.help)
-            )
+            if not unit.silent:
+                span = declaration.unit_span or declaration.span
+                self.found.append(diagnostic(unit.code, unit.title, span, help=unit.help))
         else:
             self.names.setdefault(unit.dimension, declaration.name.replace("_", " "))
 
@@ -220,6 +230,8 @@ class UnitTable:
             divided = divided or sign == "/"
             unit = self._atom(atom)
             if unit is None:
+                if self._is_lost(atom):
+                    return UnitProblem("D209", f"no unit `{atom}`", "mend its `unit` line", silent=True)
                 return explain(self, atom, word)
             exponent = int(power or 1) * (-1 if sign == "/" else 1)
             if abs(exponent) > MAX_POWER:
@@ -244,6 +256,13 @@ class UnitTable:
                 if prefix in self._declared[unit].prefixes:
                     return prefix, unit
         return None
+
+    def _is_lost(self, atom: str) -> bool:
+        """Whether a word is no unit only because of a `unit` line that is wrong, which is reported there."""
+        split = self.split(atom)
+        if split is not None:
+            return split[1] in self._bad
+        return any(atom == word or (atom.endswith(word) and atom[: -len(word)] in PREFIXES) for word in self._lost)
 
     def _atom(self, atom: str) -> Unit | None:
         if atom not in self._atoms:

@@ -30,7 +30,7 @@ class Outcome(StrEnum):
     REFUTED = "refuted"
     NOT_COMPARABLE = "not-comparable"
     MISSED = "missed"  # a requirement that does not hold
-    UNKNOWN = "unknown"  # it rests on an error that was reported
+    NOT_DECIDED = "not-decided"  # it rests on an error that was reported
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _verdict(run: Run, statement: tree.Require | tree.Claim, sides: TestSides, *
     if not nodes or any(v is None for v in values.values()):
         if claim and nodes and all(n is not None and not run.is_unknown(n) for n in nodes.values()):
             return Verdict(statement, Outcome.NOT_COMPARABLE, because="a value in the claim is no finite number")
-        return Verdict(statement, Outcome.UNKNOWN)
+        return Verdict(statement, Outcome.NOT_DECIDED)
     known = {name: v for name, v in values.items() if v is not None}
     points = {name: (v, v) for name, v in known.items()}
     test = statement.test

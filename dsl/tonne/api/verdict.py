@@ -13,7 +13,7 @@ class Verdict:
     """Of one `require` or `claim`, with its test as written in `text`.
 
     `verdict` is `holds` or `missed` of a requirement; `holds`, `holds-within-rounding`, `refuted` or `not-comparable` of a
-    claim; `unknown` where it rests on an error. `computed` is what the scenario gives and `claimed` what is claimed or
+    claim; `not-decided` where it rests on an error. `computed` is what the scenario gives and `claimed` what is claimed or
     required, both in `unit`; `ratio` is the one over the other and `cause` what a factor like that most often is.
 
     >>> import tonne
@@ -39,7 +39,7 @@ class Verdict:
     def holds(self) -> bool | None:
         """None where it was not decided."""
         outcome = self._judged.outcome
-        if outcome in (judged.Outcome.UNKNOWN, judged.Outcome.NOT_COMPARABLE):
+        if outcome in (judged.Outcome.NOT_DECIDED, judged.Outcome.NOT_COMPARABLE):
             return None
         return outcome in (judged.Outcome.HOLDS, judged.Outcome.WITHIN_ROUNDING)
 

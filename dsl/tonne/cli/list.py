@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tonne.cli.shared import console, print_json, text_or_json, width_of
+from tonne.cli.shared import console, echo, print_json, text_or_json, width_of
 
 if TYPE_CHECKING:
     from tonne.browse import Entry
@@ -58,7 +58,7 @@ def list_(words: tuple[str, ...], long: bool, sort: str | None, reverse: bool, s
         out.print(as_overview(found_categories), width=width_of(out))
         out.print()
         example = found_categories[0].example
-        click.echo(f"`tonne list grids` lists a category, `tonne list {example}` shows one, `tonne units` the units.")
+        echo(f"`tonne list grids` lists a category, `tonne list {example}` shows one, `tonne units` the units.")
         return
     category = words[0].lower() if words[0].lower() in category_names() else None
     rest = words[1:] if category is not None else words
@@ -82,7 +82,7 @@ def list_(words: tuple[str, ...], long: bool, sort: str | None, reverse: bool, s
         _in_full(named)
         others = [e.name for e in found if e not in named]
         shown = ", ".join(others[:6]) + (", …" if len(others) > 6 else "")
-        click.echo(f"\nalso matching: {shown}")
+        echo(f"\nalso matching: {shown}")
     else:
         from tonne.report.listing import as_tables
 
@@ -119,16 +119,12 @@ def _nothing(category: str | None, words: tuple[str, ...]) -> None:
     from tonne.browse import nearest
 
     where = category or "the library"
-    click.echo(f"nothing in {where} matches {' and '.join(f'`{w}`' for w in words)}", err=True)
+    echo(f"nothing in {where} matches {' and '.join(f'`{w}`' for w in words)}", err=True)
     for word, (count, near) in nearest(category, words).items():
         if near is not None:
-            click.echo(f"did you mean `{near}` for `{word}`?", err=True)
+            echo(f"did you mean `{near}` for `{word}`?", err=True)
         elif count and len(words) > 1:
-            click.echo(
-                f"`{word}` alone matches {count}: tonne list {f'{category} ' if category else ''}{word}", err=True
-            )
+            echo(f"`{word}` alone matches {count}: tonne list {f'{category} ' if category else ''}{word}", err=True)
         elif not count:
-            click.echo(
-                f"`{word}` is nowhere; `tonne list{f' {category}' if category else ''}` shows what there is", err=True
-            )
+            echo(f"`{word}` is nowhere; `tonne list{f' {category}' if category else ''}` shows what there is", err=True)
     sys.exit(1)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from tonne.cli.shared import echo
 from tonne.starter import STARTERS, suffix_of, text_of, title_of
 
 
@@ -36,16 +37,16 @@ def new(starter: str | None, file: Path | None, title: str | None) -> None:
     """
     if starter is None:
         for name in STARTERS:
-            click.echo(f"{name:10}{title_of(name)}")
-        click.echo(f"\nnext: tonne new {STARTERS[0]} my_run{suffix_of(STARTERS[0])}", err=True)
+            echo(f"{name:10}{title_of(name)}")
+        echo(f"\nnext: tonne new {STARTERS[0]} my_run{suffix_of(STARTERS[0])}", err=True)
         return
     text = text_of(starter, title)
     if file is None:
         click.echo(text, nl=False)
         return
     _write(file, text, suffix_of(starter))
-    click.echo(f"{file} is written; replace what says `replace me`", err=True)
-    click.echo(f"next: tonne run {click.format_filename(file)}", err=True)
+    echo(f"{file} is written; replace what says `replace me`", err=True)
+    echo(f"next: tonne run {click.format_filename(file)}", err=True)
 
 
 def _write(file: Path, text: str, suffix: str) -> None:
@@ -55,10 +56,10 @@ def _write(file: Path, text: str, suffix: str) -> None:
     try:
         target = file.open("x", encoding="utf-8", newline="\n")
     except FileExistsError:
-        click.echo(f"`{file}` exists and is left as it is; choose another name, or remove it first", err=True)
+        echo(f"`{file}` exists and is left as it is; choose another name, or remove it first", err=True)
         sys.exit(2)
     except OSError as error:
-        click.echo(f"`{file}` cannot be written: {error.strerror}", err=True)
+        echo(f"`{file}` cannot be written: {error.strerror}", err=True)
         sys.exit(2)
     try:
         with target:

@@ -10,6 +10,7 @@ import click
 from tonne.cli.shared import (
     SCENARIO,
     console,
+    each_once,
     exit_code,
     print_findings,
     print_json,
@@ -59,6 +60,8 @@ def run(
 
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose do not go together")
+
+    files = each_once(files)
 
     def once() -> tuple[int, set[Path]]:
         documents: list[dict[str, Any]] = []

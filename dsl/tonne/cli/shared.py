@@ -1,4 +1,4 @@
-"""What the commands share: their options and how findings are printed."""
+"""What the commands share: their options, how findings are printed, and the door through which all text leaves."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tonne.catalogue import Severity
+from tonne.formatting import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +33,7 @@ class _Scenario(click.Path):
 
 
 SCENARIO = _Scenario(exists=True, dir_okay=False, path_type=Path)
+SCENARIO_OR_FOLDER = _Scenario(exists=True, path_type=Path)
 
 
 def complete_path(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -79,14 +81,26 @@ def strict(value: F) -> F:
     return click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")(value)
 
 
+def finding_style(value: F) -> F:
+    """`--format` of a command that prints findings."""
+    return click.option(
+        "--format",
+        "style",
+        type=click.Choice(["full", "short", "json"]),
+        default="full",
+        help="How findings are printed.",
+    )(value)
+
+
 def console(stderr: bool = False) -> Console:
     """Colour on a terminal only, unless `--color`, NO_COLOR or FORCE_COLOR say otherwise.
 
-    In a pipe no line is ever cut, so that output does not depend on the window.
+    In a pipe no line is ever cut, so that output does not depend on the window. Whatever is printed, a control character from
+    a file or a path is written out and never reaches the terminal.
     """
     from rich.console import Console
 
-    from tonne.report.text import UNCUT
+    from tonne.report.text import UNCUT, guarded
 
     context = click.get_current_context(silent=True)
     asked = None if context is None else context.color  # `--color`: True always, False never, None as the stream is
@@ -97,7 +111,12 @@ def console(stderr: bool = False) -> Console:
     made = make(force_terminal=asked or None, no_color=False if asked else None)
     system = None if asked is False or not made.is_terminal else made.color_system or ("standard" if asked else None)
     width = None if made.file.isatty() else UNCUT
-    return make(force_terminal=made.is_terminal, no_color=made.no_color, width=width, color_system=system)
+    return guarded(make(force_terminal=made.is_terminal, no_color=made.no_color, width=width, color_system=system))
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """A plain line, with what a terminal would obey written out."""
+    click.echo(visible(text, kept="\n\t"), err=err)
 
 
 def width_of(out: Console) -> int:
@@ -121,11 +140,35 @@ def print_findings(found: Iterable[Diagnostic], style: str, *, stderr: bool) -> 
         out.print(text)
 
 
+def print_diff(lines: Iterable[str]) -> None:
+    """The lines of a unified diff: coloured and escaped on a terminal, in a pipe as they are, so that `patch` takes them."""
+    from rich.text import Text
+
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    out = console()
+    for line in lines:
+        if out.is_terminal:
+            is_head = line.startswith(("--- ", "+++ "))
+            out.print(Text(visible(line.rstrip("\r\n")), "bold" if is_head else styles.get(line[0], "")))
+        else:
+            sys.stdout.write(line)
+
+
 def print_json(document: Any) -> None:
     """JSON on standard output and nothing else."""
     from tonne.report.as_json import as_text
 
     sys.stdout.write(as_text(document) + "\n")
+
+
+def each_once(files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Files without those that are named a second time, by whatever path."""
+    return tuple({file.resolve(): file for file in reversed(files)}.values())[::-1]
+
+
+def without_repeats(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Findings of several files, each once: what two of them use is looked at for both."""
+    return list({(d.code, d.title, d.span.source.name, d.span.start, d.span.end): d for d in found}.values())
 
 
 def exit_code(found: Iterable[Diagnostic], strict: bool) -> int:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from tonne.cli.shared import console, print_json, text_or_json
+from tonne.cli.shared import console, echo, print_json, text_or_json
 
 
 def _words(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -45,9 +45,9 @@ def units(words: tuple[str, ...], style: str) -> None:
     known = UnitList()
     found = known.about(words) if words else known.by_dimension()
     if isinstance(found, Refused):
-        click.echo(found.title, err=True)
+        echo(found.title, err=True)
         if found.help:
-            click.echo(f"help: {found.help}", err=True)
+            echo(f"help: {found.help}", err=True)
         sys.exit(1)
     if style == "json":
         print_json(as_json(found))

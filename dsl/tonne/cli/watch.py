@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+from tonne.cli.shared import echo
+
 F = TypeVar("F", bound=Callable[..., Any])
 # The state of a file by which a change is noticed; None while there is none.
 State = tuple[int, int, int] | None
@@ -46,7 +48,7 @@ def finish(once: Callable[[], tuple[int, set[Path]]], files: Iterable[Path], wat
             started = time.time_ns()
             _, used = once()
             seen = {file: seen[file] if file in seen else _state_before(file, started) for file in used}
-            click.echo(f"{time.strftime('%H:%M:%S')}  saving {_told(used)} runs it again; Ctrl-C ends", err=True)
+            echo(f"{time.strftime('%H:%M:%S')}  saving {_told(used)} runs it again; Ctrl-C ends", err=True)
             sys.stdout.flush()
             _wait(seen)
             seen = {file: _state(file) for file in used}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tonne.diagnostic import Diagnostic
-from tonne.formatting import exact
+from tonne.formatting import exact, visible
 from tonne.missing import undetermined
 from tonne.quantities import quantities
 from tonne.report.diagnostics import as_json
@@ -19,12 +19,17 @@ VERSION = 1
 
 
 def as_text(document: Any) -> str:
-    """A document as the commands print it."""
-    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    """A document as the commands print it; what a terminal would obey is escaped by JSON's own means."""
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(c if c == "\n" or visible(c) == c else json.dumps(c)[1:-1] for c in text)
 
 
-def check_as_json(found: Iterable[Diagnostic]) -> dict[str, Any]:
-    return {"version": VERSION, "diagnostics": [as_json(d) for d in found]}
+def check_as_json(found: Iterable[Diagnostic], mended: Iterable[Diagnostic] | None = None) -> dict[str, Any]:
+    """Findings; with `--fix` what was mended too."""
+    done = {} if mended is None else {"mended": [as_json(d) for d in mended]}
+    return {"version": VERSION, "diagnostics": [as_json(d) for d in found], **done}
 
 
 def run_as_json(
@@ -53,12 +58,11 @@ def _values(run: Run) -> dict[str, Any]:
 
 
 def _requirement(verdict: Verdict) -> dict[str, Any]:
-    holds = None if verdict.outcome is Outcome.UNKNOWN else verdict.outcome is Outcome.HOLDS
+    holds = None if verdict.outcome is Outcome.NOT_DECIDED else verdict.outcome is Outcome.HOLDS
     return {"text": verdict.text, "line": verdict.statement.span.line, "holds": holds}
 
 
 def _claim(verdict: Verdict) -> dict[str, Any]:
-    outcome = Outcome.NOT_COMPARABLE if verdict.outcome is Outcome.UNKNOWN else verdict.outcome
     assert isinstance(verdict.statement, tree.Claim)
     source = verdict.statement.provenance
 
@@ -69,7 +73,7 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
         "text": verdict.text,
         "line": verdict.statement.span.line,
         "source": None if source is None else str(source),
-        "verdict": outcome.value,
+        "verdict": verdict.outcome.value,
         "computed": number(verdict.computed),
         "claimed": number(verdict.claimed),
         "unit": None if verdict.unit is None else verdict.unit.word,

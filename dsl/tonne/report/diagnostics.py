@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from tonne.catalogue import Severity
 from tonne.diagnostic import Diagnostic, Label
+from tonne.formatting import visible
 from tonne.source import SourceFile
 
 _STYLES = {
@@ -24,14 +24,8 @@ _TAB = "    "
 
 
 def clean(text: str) -> str:
-    """Text without control characters, which a file may contain and a terminal would obey."""
-    return "".join(_visible(c) for c in text)
-
-
-def _visible(character: str) -> str:
-    if character == "\t":
-        return _TAB
-    return "\ufffd" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") else character
+    """Text as it may be shown: tabs of one width, and what a terminal would obey written out."""
+    return visible(text.replace("\t", _TAB))
 
 
 def one_line(one: Diagnostic) -> str:

@@ -229,7 +229,7 @@ _WORDS = {
     Outcome.REFUTED: ("✗", "refuted", "bold magenta"),
     Outcome.NOT_COMPARABLE: ("–", "not comparable", "yellow"),
     Outcome.MISSED: ("✗", "missed", "bold red"),
-    Outcome.UNKNOWN: ("?", "not decided: it rests on an error", "dim"),
+    Outcome.NOT_DECIDED: ("?", "not decided: it rests on an error", "dim"),
 }
 
 

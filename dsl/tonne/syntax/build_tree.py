@@ -15,11 +15,10 @@ from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.limits import DEFAULT_LIMITS, Limits
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
-from tonne.syntax.keywords import KEYWORDS
+from tonne.syntax.keywords import KEYWORDS, SUFFIX_EXPONENTS
 from tonne.syntax.mistakes import keyword_as_name
 from tonne.values import replace
 
-SUFFIX_EXPONENTS = {"k": 3, "M": 6, "B": 9, "T": 12}
 _NUMBER = re.compile(r"([0-9_]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?([kMBT])?$")
 _ESCAPE = re.compile(r"\\(.)")
 

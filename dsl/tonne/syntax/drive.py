@@ -67,8 +67,8 @@ class Driver:
             for name, (action, arg) in self._table.states[state.number].items()
         }
 
-    def parse(self, text: str, start: str) -> Any:
-        """What the rule `start` makes of the whole text, or `REFUSED`."""
+    def parse(self, text: str, start: str, words: list[Token] | None = None) -> Any:
+        """What the rule `start` makes of the whole text, or `REFUSED`; its words are added to the list `words`."""
         ignored, dropped = self._ignored, self._dropped
         end_state = self._states[self._table.end_states[start]]
         state = self._states[self._table.start_states[start]]
@@ -97,6 +97,8 @@ class Driver:
                 token = str.__new__(Token, word)
                 token.type = kind
                 token.start_pos = begin
+                if words is not None and kind != dropped:
+                    words.append(token)
             else:
                 kind, token = "$END", None
             while True:

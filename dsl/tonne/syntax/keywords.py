@@ -21,3 +21,6 @@ OTHER_NAMES = {
     "excluded": "left_out", "correlate": "correlated", "in": "input", "within": "inside", "of": "share", "or": "other",
     "usual": "typical", "once": "single", "prefixes": "prefix", "alias": "other_name",
 }  # fmt: skip
+
+# The letters that may touch a number, each with its power of ten.
+SUFFIX_EXPONENTS = {"k": 3, "M": 6, "B": 9, "T": 12}

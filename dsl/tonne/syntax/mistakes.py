@@ -5,12 +5,14 @@ Takes lark's account of the point where it stopped and gives one diagnostic with
 
 from __future__ import annotations
 
+import difflib
 import re
 
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from tonne.diagnostic import Applicability, Diagnostic, Fix, diagnostic
 from tonne.source import SourceFile, Span
+from tonne.syntax.characters import is_odd, odd_character
 from tonne.syntax.keywords import KEYWORDS, OTHER_NAMES, STATEMENT_WORDS
 
 _MAGNITUDES = {
@@ -26,16 +28,13 @@ _CHARACTERS = {
     "×": "write ` * ` to multiply",
     "·": "write ` * ` to multiply, or `*` inside a unit",
     "÷": "write ` / ` to divide",
-    "≤": "write `<=`",
-    "≥": "write `>=`",
     "≈": "write `within 5% of`",
-    "−": "write `-`",
+    "‐": "write `-`",
+    "‑": "write `-`",
     "–": "write `-`, or `..` for a range",
     "—": "write `-`",
     "…": "write `..` for a range",
     "±": "write the value, then `~ normal(sd = …)`",
-    "“": 'write `"`',
-    "”": 'write `"`',
     "'": 'texts stand in double quotes: `"`',
     ";": "put each statement on its own line",
     ",": "no comma is needed here: one statement a line",
@@ -46,6 +45,7 @@ _CHARACTERS = {
     "!": "compare with `==`, `<=`, `>=`, `<` or `>`",
     "&": "write two statements",
 }
+_TO_DIGITS = str.maketrans("⁻−⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _STARTS_VALUE = re.compile(r"[\w(%$]")
 _ENDS_VALUE = re.compile(r'[\w%)"\]]$')
@@ -56,6 +56,9 @@ _NAMED_PLACES = {"NAME", "WORD"}
 
 def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int) -> Diagnostic:
     """The diagnostic for the statement of `length` characters at `offset` that could not be parsed."""
+    misspelt = _misspelt_statement(error, source, offset)
+    if misspelt is not None:
+        return misspelt
     if isinstance(error, UnexpectedCharacters):
         at = offset + int(getattr(error, "pos_in_stream", 0))  # typed as None in lark
         return _character(source, at)
@@ -71,8 +74,14 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
     begin = offset + (token.start_pos or 0) + len(text) - len(word)
     if word[:1] in (",", ".", "/", "*"):
         return _character(source, begin)
+    odd_at = next((i for i, c in enumerate(word) if is_odd(c)), None) if token.type != "STRING" else None
+    odd = odd_character(source, begin + odd_at) if odd_at is not None else None
+    if odd is not None:
+        return odd
     span = Span(source, begin, begin + len(word))
     expected = _expected(error)
+    if word == "=" and "COMPARE" in expected and "EQUAL" not in expected:
+        return _only_so("one `=` binds; `==` compares", span, "==")
     if word == "-" and "LBRACE" in expected and "NUMBER" not in expected:
         head = re.match(r"[\w-]+", source.line(span.line)[span.column - 1 :])
         name = _previous(source, begin)
@@ -89,17 +98,35 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
         if is_name and expected & {"EQUAL", "LBRACE"} and "NUMBER" not in expected and _NAME.fullmatch(previous.text):
             return _one_word(previous.to(span))
         if (is_name and re.match(r"\s*[=:](?!=)", rest)) or word in STATEMENT_WORDS:
-            help = "put each on its own line, so that a change shows alone"
-            return diagnostic("S108", "two statements on one line", span, help=help)
+            return two_on_a_line(span)
         if not previous.text.endswith('"') and _STARTS_VALUE.match(word):
             return _side_by_side(source, previous, span)
     return _unreadable(span, _CHARACTERS.get(word[:1], "") or _wanted(error, source, begin))
+
+
+def _misspelt_statement(error: UnexpectedInput, source: SourceFile, offset: int) -> Diagnostic | None:
+    """`requre a < 3 kWh`: read as an instance `a` of a kind `requre` until there is no block."""
+    allowed = _expected(error) if isinstance(error, UnexpectedToken) else set(getattr(error, "allowed", None) or ())
+    first = _NAME.match(source.text, offset)
+    if first is None or "LBRACE" not in allowed or first.group() in STATEMENT_WORDS:
+        return None
+    near = difflib.get_close_matches(first.group().lower(), STATEMENT_WORDS, 1, 0.75)
+    if not near:
+        return None
+    span = Span(source, *first.span())
+    title = f"no statement begins with `{first.group()}`"
+    return diagnostic("S101", title, span, help=f"did you mean `{near[0]}`?", fix=Fix(span, near[0]))
 
 
 def keyword_as_name(word: str, span: Span) -> Diagnostic:
     other = OTHER_NAMES.get(word, f"{word}_")
     help = f"choose another name, such as `{other}`"
     return diagnostic("S107", f"`{word}` is a word of the language", span, help=help, fix=Fix(span, other))
+
+
+def two_on_a_line(second: Span) -> Diagnostic:
+    help = "put each on its own line, so that a change shows alone"
+    return diagnostic("S108", "two statements on one line", second, help=help)
 
 
 def _character(source: SourceFile, at: int) -> Diagnostic:
@@ -120,16 +147,22 @@ def _character(source: SourceFile, at: int) -> Diagnostic:
             title = "a number has no commas" if grouped else "a decimal point is a point"
             fix = Fix(at_line(*match.span()), mended)
             return diagnostic("S101", title, at_line(*match.span()), help=f"write `{mended}`", fix=fix)
-    power = re.search(r"([0-9.]+)[ \t]*$", before)
-    ten = re.match(r"[ \t]*[*x×][ \t]*10[ \t]*\^?[ \t]*([0-9]+)", after)
+    power = re.search(r"(?<![\w.])([0-9][0-9_]*(?:\.[0-9]+)?)[ \t]*$", before)
+    ten = re.match(r"[ \t]*[*x×·][ \t]*10(?:[ \t]*\^[ \t]*([-−]?[0-9]+)|([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))(?![\w.^])", after)
     if power and ten:
-        mended = f"{power.group(1)}e{ten.group(1)}"
+        exponent = (ten.group(1) or ten.group(2)).translate(_TO_DIGITS)
         span = at_line(power.start(), column - 1 + ten.end())
-        return diagnostic(
-            "S101", "a power of ten is written with `e`", span, help=f"write `{mended}`", fix=Fix(span, mended)
-        )
+        mended, title = f"{power.group(1)}e{exponent}", "a power of ten is written with `e`"
+        if before[: power.start()].rstrip().endswith(("/", "^")):  # `a / 2 × 10^3` has two readings
+            return diagnostic("S101", title, span, help=f"write `{mended}`", fix=Fix(span, mended))
+        return _only_so(title, span, mended)
+    odd = odd_character(source, at) if is_odd(character) else None
+    if odd is not None:
+        return odd
     if after.startswith("//"):
         return _unreadable(at_line(column - 1, column + 1), "a comment begins with `#`")
+    if character == "." and re.search(r"[0-9]\.[0-9]+$", before):
+        return _unreadable(at_line(column - 1, column), "a number has one decimal point")
     hyphen = re.search(r"([a-zA-Z]*)CO2[- ]?eq?$", before)
     if hyphen and character == "/":
         span = at_line(hyphen.start(), column - 1)
@@ -146,6 +179,12 @@ def _character(source: SourceFile, at: int) -> Diagnostic:
     if character == ";" and re.match(r"\s*show\b", text):
         return _unreadable(Span(source, at, at + 1), "a comma stands between shown values: `show a, b`")
     return _unreadable(Span(source, at, at + 1), _CHARACTERS.get(character, ""))
+
+
+def _only_so(title: str, span: Span, mended: str) -> Diagnostic:
+    """What can only have been meant in one way."""
+    fix = Fix(span, mended, Applicability.CERTAIN)
+    return diagnostic("S101", title, span, help=f"write `{mended}`", fix=fix)
 
 
 def _expected(error: UnexpectedToken) -> set[str]:
@@ -194,7 +233,9 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
                 Span(source, whole.start, span.start + len(second)), f"{number} {first}CO2e{second[gas.end() :]}"
             )
         if first in _MAGNITUDES:
-            return _spaced_unit(whole, f"{number}{_MAGNITUDES[first]} {second}", Applicability.CERTAIN)
+            # `2 B param` may have been meant as bytes a parameter; `m` is also milli, and `t` a tonne
+            sure = Applicability.LIKELY if first in ("B", "b", "m", "t") else Applicability.CERTAIN
+            return _spaced_unit(whole, f"{number}{_MAGNITUDES[first]} {second}", sure)
         if first == "per":
             return _spaced_unit(whole, f"{number}/{second}")
         per = re.match(r"per[ \t]+([A-Za-z]\w*)", line[span.column - 1 :])
@@ -209,6 +250,8 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
         whole = Span(source, span.start - len(groups.group()), span.start + len(rest.group()))
         mended = whole.text.replace(" ", "_")
         return diagnostic("S101", "a number has no spaces", whole, help=f"write `{mended}`", fix=Fix(whole, mended))
+    if previous.text in STATEMENT_WORDS and span.text[0].isdigit():
+        return _unreadable(span, "a name begins with a letter")
     if previous.text in KEYWORDS or span.text in KEYWORDS:
         return _unreadable(span, f"`{span.text if span.text in KEYWORDS else previous.text}` does not stand here")
     whole_value = re.search(r"[0-9][0-9_.]*[kMBT]?[ \t]*$", source.line(span.line)[: previous.column - 1])
@@ -217,8 +260,6 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
     path = _PATH.match(line, span.column - 1)
     if path:
         span = Span(source, span.start, span.start + len(path.group()))
-    if re.fullmatch(r"[0-9]+", previous.text) is None and previous.text in STATEMENT_WORDS:
-        return _unreadable(span, "a name begins with a letter")
     whole = previous.to(span)
     if span.text.startswith("("):
         return diagnostic("S105", "two values stand side by side", whole, help="write ` * ` between them to multiply")

@@ -1,7 +1,8 @@
 """A source file into its syntax tree.
 
 Takes a `SourceFile`, gives a `Module` and the diagnostics of what could not be read. Never raises for what a file
-contains. The only home of lark, with its neighbours in this package.
+contains. `read_words` gives the words of the same statements instead of their meaning. The only home of lark, with its
+neighbours in this package.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import gc
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -20,11 +22,11 @@ from lark.exceptions import UnexpectedInput
 from tonne.cache import cached
 from tonne.diagnostic import Diagnostic, in_file_order
 from tonne.limits import DEFAULT_LIMITS, Limits
-from tonne.source import SourceFile
+from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 from tonne.syntax.build_tree import TreeBuilder, with_lines
 from tonne.syntax.drive import REFUSED, Driver
-from tonne.syntax.mistakes import mistake
+from tonne.syntax.mistakes import mistake, two_on_a_line
 from tonne.syntax.split import Chunk, split
 from tonne.values import replace
 
@@ -50,6 +52,27 @@ class DropNewlinesInBrackets:
             elif kind == "_NL" and depth > 0:
                 continue
             yield token
+
+
+class Word(NamedTuple):
+    """A word or sign of a file: the name of its terminal in the grammar, and where it stands."""
+
+    kind: str
+    start: int
+    end: int
+
+
+Words = tuple[Word, ...]
+
+
+class WordsOfChunk(NamedTuple):
+    """A statement as `split` found it, and what of it could be read, in order.
+
+    That is all its words in one part; or, where a line of a block cannot be read, its head and each line that can.
+    """
+
+    chunk: Chunk
+    parts: tuple[Words, ...]
 
 
 def grammar() -> str:
@@ -93,15 +116,37 @@ def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> tuple[tree.Mod
     chunks, comments, found = split(source, 0, len(source.text), limits)
     statements: list[Any] = []
     lost: set[str] = set()
-    collecting = gc.isenabled()
-    gc.disable()  # a tree is acyclic and large: the collector only slows its building
-    try:
+    with _no_collecting():
         for chunk in chunks:
             _parse_chunk(parser, source, chunk, limits, statements, found, lost)
+    return tree.Module(source, tuple(statements), tuple(comments), frozenset(lost)), in_file_order(found)
+
+
+def read_words(
+    source: SourceFile, start: int, end: int, limits: Limits = DEFAULT_LIMITS
+) -> tuple[list[WordsOfChunk], list[Span], list[Diagnostic]]:
+    """The words of each statement of `source.text[start:end]`, the comments, and the errors that `parse` gives."""
+    parser = _parser(limits)
+    chunks, comments, found = split(source, start, end, limits)
+    read = []
+    with _no_collecting():
+        for chunk in chunks:
+            parts: list[Words] = []
+            _parse_chunk(parser, source, chunk, limits, [], found, set(), parts)
+            read.append(WordsOfChunk(chunk, tuple(parts)))
+    return read, comments, in_file_order(found)
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """What is made of a file is acyclic and large: the collector only slows it."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
     finally:
         if collecting:
             gc.enable()
-    return tree.Module(source, tuple(statements), tuple(comments), frozenset(lost)), in_file_order(found)
 
 
 def parse_line(source: SourceFile, start: str) -> tuple[Any | None, list[Diagnostic]]:
@@ -120,6 +165,7 @@ def _parse_text(
     rule: str,
     found: list[Diagnostic],
     close: str = "",
+    parts: list[Words] | None = None,
 ) -> Any | None:
     text = source.text[start:end]
     begin = len(text) - len(text.lstrip())
@@ -127,7 +173,8 @@ def _parse_text(
     words = text[begin:end_of_words] + close
     builder = parser.builder
     builder.begin(source, start + begin)
-    node = parser.driver.parse(words, rule)
+    tokens: list[Token] | None = None if parts is None else []
+    node = parser.driver.parse(words, rule, tokens)
     if node is REFUSED:
         builder.begin(source, start + begin)
         try:
@@ -137,7 +184,12 @@ def _parse_text(
             return None
     found += builder.found
     too_deep = any(d.code == "S109" for d in builder.found)
-    return None if too_deep else node  # what is nested too deep is not looked at further
+    if too_deep:
+        return None  # what is nested too deep is not looked at further
+    if parts is not None and tokens is not None:
+        spans = [(token.type, builder.span(token)) for token in tokens]
+        parts.append(tuple(Word(kind, span.start, span.end) for kind, span in spans if span.start < end))
+    return node
 
 
 def _leading_comments(source: SourceFile, chunk: Chunk) -> int:
@@ -154,6 +206,7 @@ def _parse_chunk(
     statements: list[Any],
     found: list[Diagnostic],
     lost: set[str],
+    parts: list[Words] | None = None,
 ) -> None:
     text = source.text
     start = _leading_comments(source, chunk)
@@ -165,7 +218,7 @@ def _parse_chunk(
     first_word = _WORD.match(text, start)
     word = first_word.group() if first_word else ""
     if not chunk.broken:
-        node = _parse_text(parser, source, start, end, "item", errors, "\n}" if unclosed else "")
+        node = _parse_text(parser, source, start, end, "item", errors, "\n}" if unclosed else "", parts)
         if node is not None:
             statements.append(node)
             found += errors
@@ -178,7 +231,7 @@ def _parse_chunk(
         return
     # Some line of a block cannot be read: read the head alone, then each line alone.
     errors = []
-    node = _parse_text(parser, source, start, chunk.open + 1, "item", errors, "}")
+    node = _parse_text(parser, source, start, chunk.open + 1, "item", errors, "}", parts)
     if node is None:
         found += errors
         lost.update(_WORD.findall(text[start : chunk.open]))
@@ -194,7 +247,7 @@ def _parse_chunk(
         one = None
         if not reported:
             rule = _BLOCK_LINES.get(word, "instance_line")
-            one = _parse_text(parser, source, line_start, line.end, rule, errors)
+            one = _parse_text(parser, source, line_start, line.end, rule, errors, parts=parts)
         if one is None:
             lost.update(_WORD.findall(text[line_start : min(line.end, line_start + 10_000)].split("=")[0]))
         read.append(one)
@@ -202,6 +255,10 @@ def _parse_chunk(
     if isinstance(node, tree.InstanceDeclaration) and None in read:
         node = replace(node, partly_read=True)
     statements.append(with_lines(node, read))
+    after = _leading_comments(source, Chunk(chunk.close + 1, end)) if chunk.close >= 0 else end
+    if after < end:  # what stands behind the closing brace on its line
+        found.append(two_on_a_line(Span(source, after, end)))
+        lost.update(_WORD.findall(text[after : min(end, after + 10_000)]))
 
 
 def _line_of(text: str, offset: int) -> int:

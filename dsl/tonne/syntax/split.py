@@ -19,11 +19,11 @@ _MARK = re.compile(r'"(?:\\.|[^"\\\n])*("?)|#[^\n]*|\n|[{}()\[\]]')
 _CONTINUES = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?:or(?=[ \t(])|from(?=[ \t\"])|assumed(?=[ \t\"]))")
 _STATEMENT = re.compile(
     rf"(?:{'|'.join(w for w in STATEMENT_WORDS if w != 'show')})(?=[ \t\n]|$)"
-    r"|[A-Za-z_]\w*[ \t]+[A-Za-z_]\w*[ \t]*(?:\{|like[ \t]|\n)"
+    r"|(?!(?:or|from|assumed)[ \t])[A-Za-z_]\w*[ \t]+[A-Za-z_]\w*[ \t]*(?:\{|like[ \t]|\n|$)"
 )
 _LINE_OF_BLOCK = re.compile(
     rf"[ \t]*(?:(?:{'|'.join(STATEMENT_WORDS)}|without|vary|over)(?=[ \t\n]|$)|\}}"
-    r"|[A-Za-z_][\w.]*[ \t]*:|[A-Za-z_][^\n(){}]*\{[ \t]*(?=\n|$))"
+    r"|[A-Za-z_][\w.]*[ \t]*:|[A-Za-z_][^\n(){}#]*\{[ \t]*(?=\n|$))"
 )
 _BINDING = re.compile(r"[ \t]*[A-Za-z_][\w.]*[ \t]*=[ \t]")
 _HEAD = re.compile(
