@@ -16,10 +16,10 @@ ifneq ($(shell $(BIN)/python -c 'import sys; print(open("$(VENV)/where").read().
 .PHONY: $(STAMPS)/venv
 endif
 
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench docs docs-serve clean
 
 help: ## this list
-	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(STAMPS)/run ## install what is needed and evaluate scenarios/quickstart.tonne
 	@$(BIN)/tonne run scenarios/quickstart.tonne $(ARGS)
@@ -36,6 +36,15 @@ bench: $(STAMPS)/test ## every benchmarks/bench_*.py, one after the other
 	@found=0; for file in benchmarks/bench_*.py; do \
 	  test -e "$$file" || continue; found=1; $(BIN)/python "$$file" $(ARGS) || exit 1; \
 	done; test $$found = 1 || echo "no benchmarks yet: they go into benchmarks/bench_*.py"
+
+# Sphinx reads every page anew (-E), so that a warning about an old one is never passed over; a warning fails (-W).
+docs: $(STAMPS)/docs ## the documentation, as a site in build/site; its links are checked
+	@$(BIN)/python docs/site/stage.py build/docs
+	@$(BIN)/sphinx-build -b html -q -E -W --keep-going -j auto -c docs/site -d build/doctrees build/docs build/site
+	@echo "build/site/index.html"
+
+docs-serve: docs ## the same, on http://localhost:8000
+	@$(BIN)/python -m http.server --bind localhost --directory build/site 8000
 
 clean: ## remove the venv, builds and caches
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -58,6 +67,10 @@ $(STAMPS)/run: $(STAMPS)/venv
 
 $(STAMPS)/test: $(STAMPS)/venv
 	@$(PIP) install --editable ".[test]"
+	@touch $(STAMPS)/run $@
+
+$(STAMPS)/docs: $(STAMPS)/venv
+	@$(PIP) install --editable ".[docs]"
 	@touch $(STAMPS)/run $@
 
 $(STAMPS)/dev: $(STAMPS)/venv

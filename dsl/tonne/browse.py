@@ -148,18 +148,19 @@ def declared() -> dict[str, dict[str, str]]:
     return types
 
 
-def _scope(module: str) -> Scope | None:
+def scope_of(module: str) -> Scope | None:
+    """A file of the library, read and parsed."""
     return Files(library.library_root(), library.Settings(), []).library(module)
 
 
 def _statements(module: str) -> Sequence[tree.Statement]:
-    scope = _scope(module)
+    scope = scope_of(module)
     return scope.module.statements if scope is not None else ()
 
 
 def entries(module: str) -> list[Entry]:
     """The entries of a module of the library, in the order in which they stand."""
-    scope = _scope(module)
+    scope = scope_of(module)
     if scope is None:
         return []
     made: dict[str, Entry] = {}

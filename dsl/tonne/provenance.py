@@ -68,7 +68,7 @@ def _unknown_sources(scope: Scope) -> Iterator[Diagnostic]:
     own = scope.bibliography.entries if scope.bibliography else {}
     lost = scope.bibliography.lost if scope.bibliography else frozenset()
     places: dict[str, list[Span]] = {}
-    for citation in _citations(scope.module.statements):
+    for citation in citations(scope.module.statements):
         if citation.key not in own and citation.key not in library_bibliography().entries and citation.key not in lost:
             places.setdefault(citation.key, []).append(citation.span)
     for key, (first, *others) in places.items():  # one mistake, however often it is cited
@@ -91,7 +91,8 @@ def _lines(spans: list[Span]) -> str:
     return f"line{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
 
 
-def _citations(statements: tuple[tree.Statement, ...]) -> Iterator[tree.Citation]:
+def citations(statements: tuple[tree.Statement, ...]) -> Iterator[tree.Citation]:
+    """Every key that statements cite, in the order in which they stand."""
     for statement in statements:
         for provenance in _provenances(statement):
             if provenance is not None:
