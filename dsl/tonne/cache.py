@@ -13,6 +13,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +24,7 @@ T = TypeVar("T")
 
 # Names the folder; empty: nothing is kept.
 FOLDER = "TONNE_CACHE_DIR"
-# Entries of one name that are kept; of more, those that were written first go.
+# Entries of one name that are kept; of more, those that were used longest ago go.
 MOST_ENTRIES = 100
 # A larger entry is not kept.
 MOST_BYTES = 4_000_000
@@ -135,6 +136,8 @@ def _read(path: Path, source: SourceFile | None) -> Any:
     digest, payload = data[:_DIGEST], data[_DIGEST:]
     if hashlib.blake2b(payload, digest_size=_DIGEST).digest() != digest:
         raise pickle.UnpicklingError("damaged")
+    with suppress(OSError):
+        os.utime(path)  # it was used
     return _Unpickler(io.BytesIO(payload), source).load()
 
 
@@ -162,7 +165,7 @@ def _write(path: Path, name: str, value: Any, source: SourceFile | None) -> None
 
 
 def _prune(folder: Path, name: str) -> None:
-    """Removes the entries of a name that were written first, beyond the most that are kept."""
+    """Removes the entries of a name that were used longest ago, beyond the most that are kept."""
     entries = sorted(folder.glob(f"{name}-*"), key=lambda p: p.stat().st_mtime_ns, reverse=True)
     for old in entries[MOST_ENTRIES:]:
         old.unlink(missing_ok=True)

@@ -17,8 +17,7 @@ _TIGHT_BEFORE = {"COMMA", "DOT", *_CLOSED}
 _TIGHT_AFTER = {"DOT", *_OPEN}
 _ENDS_VALUE = {"NAME", "NUMBER", "UNIT", *_CLOSED}
 _COLUMNS = {"LBRACE": Column.BRACE, "COLON": Column.COLON}
-_TESTS = {"COMPARE", "WITHIN", "IN"}
-_EQUALS = {"VARY": {"IN"}, "REQUIRE": _TESTS, "CLAIM": _TESTS}  # what stands where others have their `=`
+_EQUALS = {"VARY": {"IN"}}  # what stands where others have their `=`
 _EMPTY_BLOCK = ("LBRACE", "RBRACE")
 _MAGNITUDES = "kMBT"
 
@@ -74,7 +73,7 @@ def _between(lines: list[Line], below: Line, column: Column, start: int, end: in
 
 
 def _columns(words: tuple[Word, ...]) -> dict[int, Column]:
-    """Which words begin a cell: the first `{`, `:` and `=` (or test) outside brackets, and the provenance behind them."""
+    """Which words begin a cell: the first `{`, `:` and `=` outside brackets, and the provenance behind them."""
     found: dict[int, Column] = {}
     sources: list[int] = []
     depth = 0
