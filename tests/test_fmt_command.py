@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tonne.cli.commands import tonne
+from tonne.syntax.format import format_text
 
 ROOT = Path(__file__).parent.parent
 UGLY = 'run  r{\n energy=3 MWh\n  pue = 1.1 assumed   "x"\n}\n'
@@ -255,3 +256,16 @@ def test_it_imports_nothing_heavy(folder: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "formatted ugly.tonne\n0 []\n"
+
+
+def test_the_project_s_own_files_are_in_standard_form() -> None:
+    root = Path(__file__).parent.parent
+    folders = [root / "stdlib", root / "scenarios", root / "dsl" / "tonne" / "starters"]
+    files = [file for folder in folders for file in sorted(folder.rglob("*.*")) if file.suffix in (".tonne", ".md")]
+    unlike = []
+    for file in files:
+        before = file.read_text(encoding="utf-8")
+        if format_text(before, file.name, markdown=file.suffix == ".md").text != before:
+            unlike.append(str(file.relative_to(root)))
+    assert files
+    assert not unlike, "tonne fmt " + " ".join(unlike)
