@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 
 from tonne.check import Checker
@@ -22,9 +22,9 @@ from tonne.values import replace
 
 
 class Formulas:
-    """The formulas of one project; collects what it has to say in `found`. `core` are those that are lowered already."""
+    """The formulas of one project; collects what it has to say in `found`. `core` has those of the core's kinds."""
 
-    def __init__(self, units: UnitTable, core: Mapping[Kind, KindFormulas]) -> None:
+    def __init__(self, units: UnitTable, core: Formulas | None) -> None:
         self.units = units
         self.core = core
         self.lowering = Lowering(units)
@@ -49,8 +49,10 @@ class Formulas:
 
     def _kept(self, kind: Kind) -> KindFormulas | None:
         """Those of a kind of the core, with a determiner that remembers nothing of other projects."""
-        kept = self.core.get(kind)
-        return None if kept is None else replace(kept, determiner=Determiner(kept.determiner.alternatives))
+        if self.core is None or kind not in (core_kinds(self.units) or ()):
+            return None
+        kept = self.core.of_kind(kind)
+        return None if self.core.found else replace(kept, determiner=Determiner(kept.determiner.alternatives))
 
     def _kind(self, kind: Kind) -> KindFormulas:
         """The formulas of a kind, those of its parent being there."""
@@ -204,9 +206,6 @@ class Formulas:
 
 
 @lru_cache(maxsize=8)
-def formulas_of_core(units: UnitTable) -> Mapping[Kind, KindFormulas]:
-    """The formulas of the core's kinds: lowered once for all scenarios of a process that have the same units."""
-    formulas = Formulas(units, {})
-    for kind in core_kinds(units) or ():
-        formulas.of_kind(kind)
-    return {} if formulas.found else formulas.kinds
+def formulas_of_core(units: UnitTable) -> Formulas:
+    """The formulas of the core's kinds: each lowered once for all scenarios of a process that have the same units."""
+    return Formulas(units, None)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tonne.cli.shared import SCENARIO_OR_FOLDER, echo, exit_code, finding_style, print_diff, print_findings, print_json
-from tonne.diagnostic import Diagnostic, in_file_order, with_severities
 
 if TYPE_CHECKING:
+    from tonne.diagnostic import Diagnostic
     from tonne.syntax.format import Formatted
 
 _MISUSE = 2
@@ -54,6 +54,7 @@ def fmt(files: tuple[Path, ...], check: bool, diff: bool, style: str) -> None:
     Moves blanks only: words, comments and line breaks stay yours. In Markdown only the tonne fences are touched. Lines with
     errors are left as they are and reported.
     """
+    from tonne.diagnostic import in_file_order
     from tonne.library import STDIN
     from tonne.syntax.changes import unified_diff
 
@@ -130,6 +131,7 @@ def _scenarios_in(folder: Path) -> list[Path]:
 
 def _format(path: Path, check: bool) -> tuple[_Result | None, list[Diagnostic]]:
     """A file before and after, with `check` also its lines that differ; or why it cannot be read."""
+    from tonne.diagnostic import with_severities
     from tonne.library import STDIN, display_name, project_root, read_settings, read_text
     from tonne.syntax.changes import not_formatted
     from tonne.syntax.format import format_text
