@@ -81,7 +81,7 @@ def check(
         else:
             print_findings(found, style, stderr=False)
             if not found:
-                what = files[0].name if len(files) == 1 else f"{len(files)} files"
+                what = str(files[0]) if len(files) == 1 else f"{len(files)} files"
                 echo(f"{what}: nothing{' left' if mended else ''} to mend")
         return exit_code(found, strict), {file for one in checked for file in one.files}
 
