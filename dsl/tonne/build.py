@@ -27,7 +27,7 @@ from tonne.unit_problems import UnitProblem
 from tonne.units import Unit
 
 # Operations that a search over the square of so many fields counts for.
-_SEARCH = 10
+_SEARCH = 40
 
 
 def build(project: Project) -> tuple[Model, list[Diagnostic]]:

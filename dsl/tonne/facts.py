@@ -175,7 +175,8 @@ def _disagreements(run: Run, compared: list[Comparison], said: set[frozenset[int
             for node, slope in moves.values()
             if node.payload.value
         )
-        if c.value * c.other > 0 and abs(math.log(c.value / c.other)) <= allowed:
+        alike = (c.value > 0) == (c.other > 0) and c.value != 0 != c.other
+        if alike and abs(math.log(abs(c.value)) - math.log(abs(c.other))) <= allowed:
             continue
         said.add(facts)
         mine, theirs = elasticities(run, c.state.nodes[c.field]), elasticities(run, c.other_node)

@@ -27,6 +27,7 @@ class Files:
         self._loaded: dict[Path, Scope | None] = {}
         self._targets: dict[tuple[Scope, str, bool], Scope | None] = {}
         self._too_many = False
+        self._bytes = 0  # of what was read, apart from the library
 
     @property
     def scopes(self) -> list[Scope]:
@@ -70,23 +71,26 @@ class Files:
                 module, problems = _library_module(path)
             else:
                 module, problems = _module(path, self.settings.limits, text)
+                self._bytes += 0 if module is None else _size(module.source)
             self.found += problems
             self._loaded[key] = None if module is None else Scope(module, is_library, lost=set(module.lost))
         return self._loaded[key]
 
     def _use(self, scope: Scope, use: tree.Use) -> Scope | None:
-        limit = self.settings.limits.files
-        if len(self._loaded) >= limit:
-            if not self._too_many:
-                self._too_many = True
-                title = f"this scenario uses more than {limit} files"
-                self.found.append(
-                    diagnostic("S109", title, use.target_span, help="raise `[limits] files` in tonne.toml")
-                )
-            return None
+        limits = self.settings.limits
+        if len(self._loaded) >= limits.files:
+            return self._over(f"more than {limits.files} files", use.target_span, "files")
+        if self._bytes > limits.project_bytes:
+            return self._over(f"more than {limits.project_bytes:,} bytes", use.target_span, "project-bytes")
         used = self._use_file(scope, use) if use.is_file else self._use_library(use)
         self._targets[(scope, use.target, use.is_file)] = used
         return used
+
+    def _over(self, title: str, span: Span, limit: str) -> None:
+        if not self._too_many:
+            self._too_many = True
+            help = f"raise `[limits] {limit}` in tonne.toml"
+            self.found.append(diagnostic("S109", f"this scenario uses {title}", span, help=help))
 
     def _use_file(self, scope: Scope, use: tree.Use) -> Scope | None:
         path = self.project_file(
@@ -120,22 +124,36 @@ class Files:
         """The entries of the files that a file's `bibliography` statements name."""
         entries: dict[str, Source] = {}
         lost: set[str] = set()
+        seen: set[Path] = set()
         for statement in scope.module.statements:
             if not isinstance(statement, tree.Bibliography):
                 continue
             path = self.project_file(scope, statement.path, statement.span, "the path is beside this file")
             source: SourceFile | None = None
+            if path in seen:
+                continue
             if path is not None:
+                seen.add(path)
+                if self._bytes > self.settings.limits.project_bytes:
+                    title = f"more than {self.settings.limits.project_bytes:,} bytes"
+                    self._over(title, statement.span, "project-bytes")
+                    scope.lost.add(ALL_SOURCES)
+                    break
                 source, problems = library.read(path, library.display_name(path), self.settings.limits)
                 self.found += problems
             if source is None:
                 scope.lost.add(ALL_SOURCES)
             else:
+                self._bytes += _size(source)
                 bibliography, problems = read_bibliography(source)
                 self.found += problems
                 entries.update(bibliography.entries)
                 lost |= bibliography.lost
         return Bibliography(entries, frozenset(lost))
+
+
+def _size(source: SourceFile) -> int:
+    return len(source.text.encode("utf-8", "surrogatepass"))
 
 
 def _module(path: Path, limits: Limits, text: str | None = None) -> tuple[tree.Module | None, list[Diagnostic]]:

@@ -17,6 +17,8 @@ from tonne.units import Unit, UnitTable
 
 # Fields of a kind, those of the kind that it is like among them.
 MOST_FIELDS = 300
+# Kinds of a file.
+MOST_KINDS = 500
 
 Key = tuple[Scope, str]
 
@@ -66,6 +68,10 @@ class Kinds:
         for statement in scope.module.statements:
             if not isinstance(statement, tree.KindDeclaration):
                 continue
+            if len(own) == MOST_KINDS:
+                title, help = f"more than {MOST_KINDS} kinds in a file", "the rest of them was not looked at"
+                self.found.append(diagnostic("S109", title, statement.name_span, help=help))
+                break
             core = [self.declared.get(c, {}).get(statement.name) for c in self.files.core]
             first = next((d for d in (own.get(statement.name), *core) if d is not None), None)
             if first is not None:

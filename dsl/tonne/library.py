@@ -24,6 +24,7 @@ SUFFIXES = (".tonne", ".md")
 CORE = ("core.units", "core.kinds")
 STDIN = Path("<stdin>")  # a scenario that comes on standard input; what it uses is beside the working folder
 SETTINGS = "tonne.toml"
+SETTINGS_CHARACTERS = 20_000
 
 
 @lru_cache(maxsize=1)
@@ -107,9 +108,15 @@ def read_settings(root: Path) -> tuple[Settings, list[Diagnostic]]:
     path = root / SETTINGS
     if not path.is_file():
         return Settings(), []
+    if not path.resolve().is_relative_to(root):  # a link: what it leads to would be shown
+        span = Span(SourceFile(SETTINGS, "", path), 0, 0)
+        return Settings(), [diagnostic("N118", f"`{SETTINGS}` leads outside the project", span, help="put the file here")]
     source, found = read(path, SETTINGS, DEFAULT_LIMITS)
     if source is None:
         return Settings(), found
+    if len(source.text) > SETTINGS_CHARACTERS:
+        title = f"`{SETTINGS}` has {len(source.text):,} characters; the most is {SETTINGS_CHARACTERS:,}"
+        return Settings(), [diagnostic("S109", title, Span(source, 0, 0), help="it holds settings and nothing else")]
     import tomllib
 
     try:

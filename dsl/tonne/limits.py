@@ -11,6 +11,7 @@ class Limits(Record, frozen=True):
     file_bytes: int = 1_000_000
     nesting: int = 200
     files: int = 100
+    project_bytes: int = 2_000_000
     nodes: int = 1_000_000
 
 

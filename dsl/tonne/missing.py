@@ -10,11 +10,23 @@ from tonne.names import Instance, Let
 from tonne.paths import Reference
 
 
-def would_determine(model: Model, state: State) -> dict[str, list[str]]:
+# Instances on the way to a fact of another one.
+_FAR = 3
+
+
+def would_determine(model: Model, state: State, far: int = _FAR) -> dict[str, list[str]]:
     """For each undetermined quantity of an instance the single facts that would determine it.
 
-    A field of the instance itself is named alone, one of another instance with that instance's name.
+    A field of the instance itself is named alone, one of another instance with that instance's name; those of instances
+    that are `far` references away are the last that are named.
     """
+    known = model.missing.get((state.instance, far))
+    if known is None:
+        known = model.missing[state.instance, far] = _would_determine(model, state, far)
+    return known
+
+
+def _would_determine(model: Model, state: State, far: int) -> dict[str, list[str]]:
     needed = [fact for _, facts in state.pattern.bound for fact in facts if isinstance(fact, Reference)]
     lacking = [r for r in (*state.formulas.outside, *needed) if r not in state.pattern.outside]
     facts = state.formulas.determiner.would_determine(state.pattern, lacking)
@@ -22,7 +34,7 @@ def would_determine(model: Model, state: State) -> dict[str, list[str]]:
     for name in state.determination.undetermined:
         texts: list[str] = []
         for fact in facts.get(name, ()):
-            texts += _outside(model, state, fact) if isinstance(fact, Reference) else [str(fact)]
+            texts += _outside(model, state, fact, far) if isinstance(fact, Reference) else [str(fact)]
         named[name] = list(dict.fromkeys(texts))
     return named
 
@@ -36,7 +48,7 @@ def undetermined(model: Model) -> dict[str, list[str]]:
     }
 
 
-def _outside(model: Model, state: State, reference: Reference) -> list[str]:
+def _outside(model: Model, state: State, reference: Reference, far: int) -> list[str]:
     """A fact outside the instance as something to give: the reference that is not bound, or the field that it lacks."""
     if reference.root is not None:
         return [str(reference)]
@@ -52,7 +64,7 @@ def _outside(model: Model, state: State, reference: Reference) -> list[str]:
         at = following
     if not isinstance(at, Instance) or reference.field is None or at not in model.states:
         return []
-    there = would_determine(model, model.states[at]).get(reference.field.name, [])
+    there = would_determine(model, model.states[at], far - 1).get(reference.field.name, []) if far else []
     return [f"{at.name}.{reference.field.name}", *(f if "." in f else f"{at.name}.{f}" for f in there)]
 
 

@@ -100,6 +100,7 @@ class Model(Unprinted, Record, eq=False):
     let_dimensions: dict[Let, Dimension] = field(default_factory=dict)
     let_formulas: dict[Let, Formula] = field(default_factory=dict)
     binding_formulas: dict[Binding, Formula] = field(default_factory=dict)
+    missing: dict[tuple[Instance, int], dict[str, list[str]]] = field(default_factory=dict)  # filled by `tonne.missing`
     poisoned: set[Instance | Let] = field(default_factory=set)
     requirements: list[tuple[tree.Require, TestSides]] = field(default_factory=list)
     claims: list[tuple[tree.Claim, TestSides]] = field(default_factory=list)

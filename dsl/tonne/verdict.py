@@ -93,12 +93,12 @@ def _verdict(run: Run, statement: tree.Require | tree.Claim, sides: TestSides, *
     test = statement.test
     unit = _unit(run, test, sides)
     against = _against(test, known)
-    ratio = known["left"] / against if against else None
+    ratio = known["left"] / against if against else math.inf
     shown = {
         "computed": known["left"] / unit.factor,
         "claimed": against / unit.factor,
         "unit": unit,
-        "ratio": ratio,
+        "ratio": ratio if math.isfinite(ratio) else None,
     }
     if _holds(test, points, nodes, sides.relative):
         return Verdict(statement, Outcome.HOLDS, **shown)  # type: ignore[arg-type]
@@ -196,9 +196,9 @@ def _cause(test: tree.Test, computed: float, interval: Interval, nodes: dict[str
     if not isinstance(test, tree.Comparison) or test.operator != "==" or _literal(test) is None or right is None:
         return ""
     claimed = right.payload.value if right.op == NUMBER else -right.args[0].payload.value
-    if not claimed or not computed or computed / claimed <= 0:
+    if not claimed or not computed or (computed > 0) != (claimed > 0):
         return ""
-    exponent = 3 * round(math.log10(computed / claimed) / 3)
+    exponent = 3 * round((math.log10(abs(computed)) - math.log10(abs(claimed))) / 3)
     if exponent == 0 or abs(exponent) > 24:
         return ""
     scale = 10.0**exponent

@@ -19,6 +19,8 @@ _STYLES = {
     Severity.NOTE: "bold cyan",
     Severity.VERDICT: "bold magenta",
 }
+# Findings that are shown in full: nobody reads more, and a file can have 100,000.
+MOST_SHOWN = 200
 _WIDEST = 140
 _TAB = "    "
 
@@ -147,8 +149,11 @@ def summary(found: Iterable[Diagnostic]) -> str:
 
 
 def all_in_full(found: Iterable[Diagnostic]) -> list[Text]:
-    """Diagnostics in full, a blank line after each, and their count at the end."""
+    """Diagnostics in full, a blank line after each, and their count at the end. Of very many, the first."""
     found = list(found)
-    parts = [part for one in found for part in (in_full(one), Text())][:-1]
+    parts = [part for one in found[:MOST_SHOWN] for part in (in_full(one), Text())][:-1]
+    if len(found) > MOST_SHOWN:
+        more = f"… and {len(found) - MOST_SHOWN:,} more, which `--format short` and `--format json` give"
+        parts += [Text(), Text(more)]
     counts = summary(found)
     return [*parts, Text(), Text(counts)] if counts else parts

@@ -100,6 +100,8 @@ def pieces(read: WordsOfChunk, gaps: Gaps) -> list[Piece]:
     # Some line could not be read: what lies between those that could is left as it is.
     if not gaps.is_empty(chunk.close + 1, chunk.end):
         return [unread]
+    if len(parts) == 1 and gaps.is_empty(chunk.open + 1, chunk.close) and not gaps.comments(chunk.open, chunk.close):
+        return [_of(Role.LINE, (*words, *closed.words), False)]  # blanks that the grammar has not, such as U+00A0
     made = [_of(Role.OPEN, words, False)]
     for part in [*parts[1:], closed.words]:
         last = made[-1].end
