@@ -61,6 +61,8 @@ def sections(page: Path) -> Iterator[Section]:
         m for m in re.finditer(r"^## +(.+)$", text, re.MULTILINE) if not any(a <= m.start() < b for a, b in inside)
     ]
     starts = [m.start() for m in heads] or [0]
+    before = [f for f in fences if f.start < starts[0] and f.info.split()[:1] == ["tonne"]]
+    assert not before, f"{page}: a program before the first `## ` heading would not be run"
     for index, start in enumerate(starts):
         end = starts[index + 1] if index + 1 < len(starts) else len(text)
         own = tuple(f for f in fences if start <= f.start < end)

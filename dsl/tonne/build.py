@@ -104,7 +104,7 @@ class _Builder:
             yield from self._roots(self.formulas.of_kind(symbol.kind).outside)
             for binding in symbol.bindings.values():
                 if binding.field.is_quantity:
-                    yield from self._roots(self.formulas.of_binding(binding, symbol.kind).references)
+                    yield from self._roots(self.formulas.written(binding, symbol.kind).references)
                 elif binding.field.target is not None:
                     yield from self._roots(self.references.of_binding(binding, symbol))
         elif isinstance(symbol, Let):

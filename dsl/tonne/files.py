@@ -79,9 +79,11 @@ class Files:
     def _use(self, scope: Scope, use: tree.Use) -> Scope | None:
         limits = self.settings.limits
         if len(self._loaded) >= limits.files:
-            return self._over(f"more than {limits.files} files", use.target_span, "files")
+            self._over(f"more than {limits.files} files", use.target_span, "files")
+            return None
         if self._bytes > limits.project_bytes:
-            return self._over(f"more than {limits.project_bytes:,} bytes", use.target_span, "project-bytes")
+            self._over(f"more than {limits.project_bytes:,} bytes", use.target_span, "project-bytes")
+            return None
         used = self._use_file(scope, use) if use.is_file else self._use_library(use)
         self._targets[(scope, use.target, use.is_file)] = used
         return used

@@ -32,6 +32,7 @@ class Formulas:
         self.own: list[Diagnostic] = []
         self.kinds: dict[Kind, KindFormulas] = {}
         self.bindings: dict[Binding, Formula] = {}
+        self._written: dict[Binding, Formula] = {}
         self.lets: dict[Let, Formula] = {}
 
     @property
@@ -151,25 +152,31 @@ class Formulas:
             )
         )
 
-    def of_binding(self, binding: Binding, kind: Kind) -> Formula:
-        """The formula of a bound quantity; an unknown one when it has not the dimension of its field."""
-        formulas = self.bindings
-        if binding not in formulas:
+    def written(self, binding: Binding, kind: Kind) -> Formula:
+        """The formula of a bound quantity before its dimension is looked at: what it names is known, lets may not be."""
+        if binding not in self._written:
             value = binding.value
-            if not isinstance(value, tree.Value):
+            if isinstance(value, tree.Value):
+                place = Place(binding.scope, kind, binding.field.name, in_binding=True)
+                self._written[binding] = self.lowering.lower(value.expr, place)
+            else:
                 self._not_a_quantity(binding)
-                expr: tree.Expr = tree.Path(("?",), binding.span, (binding.span,))
-                formulas[binding] = Formula(Node(UNKNOWN, (), binding.span), expr, Place(binding.scope))
-                return formulas[binding]
-            place = Place(binding.scope, kind, binding.field.name, in_binding=True)
-            formula = self.lowering.lower(value.expr, place)
-            if binding.field.unit is not None:
+                expr = tree.Path(("?",), binding.span, (binding.span,))
+                self._written[binding] = Formula(Node(UNKNOWN, (), binding.span), expr, Place(binding.scope))
+        return self._written[binding]
+
+    def of_binding(self, binding: Binding, kind: Kind) -> Formula:
+        """The formula of a bound quantity, the lets that it names being there; an unknown one when it has not the
+        dimension of its field."""
+        if binding not in self.bindings:
+            formula, unit = self.written(binding, kind), binding.field.unit
+            if unit is not None and isinstance(binding.value, tree.Value):
                 self.lets_in(formula)
                 label = Label(binding.field.declaration.type.span, "declared here")
-                if not self.checker.expect(formula, binding.field.unit, "D202", f"`{binding.field.name}`", label):
-                    formula = Formula(Node(UNKNOWN, (), value.expr.span), value.expr, place)
-            formulas[binding] = formula
-        return formulas[binding]
+                if not self.checker.expect(formula, unit, "D202", f"`{binding.field.name}`", label):
+                    formula = Formula(Node(UNKNOWN, (), formula.expr.span), formula.expr, formula.place)
+            self.bindings[binding] = formula
+        return self.bindings[binding]
 
     def _not_a_quantity(self, binding: Binding) -> None:
         unit = binding.field.unit

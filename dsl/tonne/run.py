@@ -10,6 +10,7 @@ from functools import cached_property
 from tonne.diagnostic import Label
 from tonne.dimension import RATIO, Dimension
 from tonne.graph import NUMBER, Interval, Node, at_intervals, postorder
+from tonne.lower import Formula
 from tonne.model import Model, State
 from tonne.names import Let
 from tonne.paths import Reference
@@ -120,9 +121,20 @@ def unit_of_let(model: Model, let: Let) -> Unit | None:
     if let not in model.shown_units:
         declared, dimension = model.let_units.get(let), model.let_dimensions.get(let)
         if declared is None and dimension is not None:
-            declared = default_unit(model, model.let_formulas[let].references, dimension)
+            formula = model.let_formulas[let]
+            written = None if formula.references else _unit_of_number(model, formula, dimension)
+            declared = written or default_unit(model, formula.references, dimension)
         model.shown_units[let] = declared
     return model.shown_units[let]
+
+
+def _unit_of_number(model: Model, formula: Formula, dimension: Dimension) -> Unit | None:
+    """The unit of a number in a formula that has the dimension of the whole."""
+    for node in formula.order:
+        if node.op == NUMBER and node.payload.dimension == dimension and node.payload.written.unit:
+            unit = model.project.units.lookup(node.payload.written.unit)
+            return unit if isinstance(unit, Unit) else None
+    return None
 
 
 def field_label(state: State, name: str) -> Label:

@@ -90,6 +90,11 @@ def _nothing(project: Project) -> Diagnostic:
     return diagnostic("S111", f"`{source.name}` has no statement", Span(source, at, at), help=help)
 
 
+def _undecided(span: Span) -> Diagnostic:
+    help = "please report this: a requirement is open only beside an error"
+    return diagnostic("C401", "whether this holds is not decided", span, help=help)
+
+
 def _final(project: Project, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Findings in file order, the file itself first, without those that its author accepts."""
     kept = without_accepted(project, with_severities(found, project.settings.severities))
@@ -133,12 +138,15 @@ def evaluate(path: Path, overrides: Sequence[str] = ()) -> Evaluated:
 def evaluate_checked(checked: Checked) -> Evaluated:
     """Evaluates what was checked, without reading a file again."""
     from tonne.evaluate import evaluate as evaluate_model
-    from tonne.verdict import judge
+    from tonne.verdict import Outcome, judge
 
     mistyped = any(d.is_error and d.span.source.name == SETTING for d in checked.diagnostics)
     if checked.model is None or checked.project is None or mistyped:  # the answer to another question is none
         return Evaluated(checked, None, [], [], checked.diagnostics)
     run, found = evaluate_model(checked.model)
     requirements, claims, verdicts = judge(run)
-    everything = _final(checked.project, [*checked.diagnostics, *found, *verdicts])
+    found = [*checked.diagnostics, *found, *verdicts]
+    if not any(d.is_error for d in found):  # a budget that nothing decides does not pass
+        found += [_undecided(v.statement.span) for v in requirements if v.outcome is Outcome.NOT_DECIDED]
+    everything = _final(checked.project, found)
     return Evaluated(checked, run, requirements, claims, everything)
