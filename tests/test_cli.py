@@ -320,3 +320,19 @@ def test_a_long_derivation_is_unfolded_as_far_as_it_can_be_read(
     assert words in whole.stdout
     assert "x799 =" not in whole.stdout
     assert "[a meter]" in call("explain", "long.tonne", "x50").stdout
+
+
+def test_an_explanation_says_why_something_was_chosen(call: Callable[..., Result], tmp_path: Path) -> None:
+    text = (
+        "use grids.us { quebec }\nuse facilities.operators { meta }\nrun a {\n"
+        '  facility = meta  assumed "a guess at the site"\n  grid = quebec  from "the operator\'s letter"\n'
+        '  it_energy = 10 MWh  from "x"\n}\nrun b like a { pue = 1.1  from "x" }\n'
+    )
+    (tmp_path / "choice.tonne").write_text(text, encoding="utf-8")
+    shown = call("explain", "choice.tonne", "a.co2e").stdout
+    assert "a.facility = meta  given, choice.tonne:4  [assumed: a guess at the site]" in shown
+    assert "a.grid = quebec  given, 2019, choice.tonne:5  [the operator's letter]" in shown
+    assert "quebec.carbon_intensity = 20 gCO2e/kWh  given, 2019," in shown
+    other = call("explain", "choice.tonne", "b.co2e").stdout  # its site moves nothing
+    assert "a guess at the site" not in other
+    assert "b.grid = quebec" in other

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from tonne.diagnostic import Diagnostic, diagnostic
@@ -54,6 +54,7 @@ class Step:
     others: tuple[OtherWay, ...] = ()
     repeated: bool = False
     deeper: bool = False  # what it rests on lies too deep to be unfolded here
+    period: str = ""  # of the instance that gives it
     would_determine: tuple[str, ...] = ()
     lacks: tuple[tuple[str, tuple[str, ...]], ...] = ()
     amount: float | None = None  # the value in `unit`, with all its digits
@@ -210,6 +211,7 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
         because,
         _others(run, state, name),
         deeper=deeper,
+        period=_period(state.instance) if status == "given" else "",
         amount=run.in_unit(node, unit),
         unit=unit.word,
     )
@@ -262,12 +264,33 @@ def _reference(walk: _Walk, state: State | None, reference: Reference) -> list[S
         return [_let(walk, reference.root)]
     if reference.field is None:
         return []
-    steps = []
+    steps = list(_choices(walk, state, reference))
     for instance in _targets(run, state, reference):
         there = run.model.states.get(instance)
         if there is not None:
             steps.append(_field(walk, there, reference.field.name))
     return steps
+
+
+def _choices(walk: _Walk, state: State | None, reference: Reference) -> Iterator[Step]:
+    """The references on the way, such as `grid = quebec`, of which their lines say why they were chosen; each once."""
+    at = walk.run.model.states.get(reference.root) if isinstance(reference.root, Instance) else state
+    for name in reference.refs:
+        if at is None:
+            return
+        target, binding = at.targets.get(name), at.instance.bindings.get(name)
+        source = source_of(binding) if binding is not None else ""
+        if binding is not None and source and isinstance(target, Instance) and (at.instance, name) not in walk.seen:
+            walk.seen.add((at.instance, name))
+            period = _period(target)
+            full = f"{at.instance.name}.{name}"
+            yield Step(full, target.name, "given", source=source, where=binding.value.span, period=period)
+        at = walk.run.model.states.get(target) if isinstance(target, Instance) else None
+
+
+def _period(instance: Instance) -> str:
+    """The date that an instance gives as its own, such as the year of a grid."""
+    return next((b.label for b in instance.bindings.values() if b.field.label == "date"), "")
 
 
 def _targets(run: Run, state: State | None, reference: Reference) -> list[Instance]:

@@ -73,6 +73,13 @@ class Binding(Unprinted, Record, frozen=True, eq=False):
     scope: Scope
     set_by_command: bool = False
 
+    @property
+    def label(self) -> str:
+        """What a label says, as it is written; empty for a quantity or a reference."""
+        if self.field.label is None:
+            return ""
+        return self.value.value if isinstance(self.value, tree.Text) else self.value.span.text.split()[0]
+
 
 class Instance(Unprinted, Record, eq=False):
     """`bindings` are those in force, `own` says which were written here. Filled while resolving, then only read."""

@@ -55,7 +55,7 @@ def _line(step: Step) -> Text:
     words = {"given": "given", "constant": "constant", "derived": ""}[step.status]
     if step.source == SET:
         place = ""
-    notes = ", ".join(w for w in (words, place) if w)
+    notes = ", ".join(w for w in (words, step.period, place) if w)
     if step.status in ("given", "constant"):
         text.append(f"  {clean(notes)}", "dim")
         if step.source:
@@ -87,6 +87,7 @@ def as_json(step: Step) -> dict[str, Any]:
         "line": step.where.line if step.where else None,
         "repeated": step.repeated,
         "deeper": step.deeper,
+        "period": step.period or None,
         "because": [as_json(s) for s in step.because],
         "others": [
             {"formula": o.formula, "value": o.value, "agrees": o.agrees, "stands_in": o.stands_in} for o in step.others

@@ -17,7 +17,6 @@ from tonne.names import Field, Instance
 from tonne.report.diagnostics import clean
 from tonne.report.plain_table import plain_table
 from tonne.run import Run, default_unit, unit_of_let
-from tonne.syntax import tree
 from tonne.verdict import Outcome, Verdict, computed_words, is_literal, told
 
 MISSING = "—"
@@ -164,10 +163,7 @@ def _label(state: State, name: str) -> str:
     if isinstance(target, tuple):
         return ", ".join(t.name for t in target)
     binding = state.instance.bindings.get(name)
-    if binding is None or binding.field.label is None:
-        return ""
-    value = binding.value
-    return clean(value.value if isinstance(value, tree.Text) else value.span.text.split()[0])
+    return "" if binding is None else clean(binding.label)
 
 
 def _text(run: Run, one: ShownValue) -> tuple[str, str]:
