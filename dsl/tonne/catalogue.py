@@ -73,6 +73,7 @@ _TABLE = [
     Entry("V230", "no-finite-value", "a value that is needed is not a finite number", _E),
     Entry("V231", "empty-range", "nothing can lie in a range or within a tolerance", _E),
     Entry("V232", "too-small", "a result is too small for a number and became zero", _W),
+    Entry("V233", "factor-on-a-stand-in", "a factor such as a PUE is solved for with a typical value", _N),
     Entry("P301", "unsourced-number", "a number has neither a source nor an assumption", _W),
     Entry("P302", "unknown-source", "a source is in no bibliography", _E),
     Entry("P304", "stale-source", "a grid's figures are years away from the run", _W),

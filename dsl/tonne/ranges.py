@@ -26,7 +26,7 @@ _SUFFIXES = {1e3: "k", 1e6: "M", 1e9: "B", 1e12: "T"}
 
 
 def find(run: Run) -> Iterator[Diagnostic]:
-    """V221 for each value out of its bounds, V225 or V229 for one outside its usual range."""
+    """V221 for a value out of its bounds, V225 or V229 for one outside its usual range, V233 for a factor on a stand-in."""
     for state in run.model.own_states():
         for name, node in state.nodes.items():
             one = state.instance.kind.fields[name]
@@ -44,6 +44,19 @@ def find(run: Run) -> Iterator[Diagnostic]:
                     continue
                 yield report(run, state, one, value, low, high)
                 break
+            else:
+                typical = _stands_in(state, name) if one.declaration.once else None
+                if typical is not None:
+                    yield _on_a_stand_in(state, one, value, typical)
+
+
+def _on_a_stand_in(state: State, one: Field, value: float, typical: str) -> Diagnostic:
+    """A factor that was solved for with a typical value in place of a measured one."""
+    title = f"`{state.instance.name}.{one.name}`, {_words(one, value)}, rests on a typical `{typical}`"
+    formula = state.formulas.alternatives[typical][state.determination.chosen[typical]]
+    here = field_label(state, one.name)
+    stands_in = Label(formula.expr.span, f"stands in for `{typical}`")
+    return diagnostic("V233", title, here, stands_in, help=f"bind `{one.name}`, or the `{typical}` that was measured")
 
 
 def _end(run: Run, state: State, formula: Formula) -> float | None:
