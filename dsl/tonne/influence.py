@@ -18,6 +18,8 @@ from tonne.run import Run
 
 def find(run: Run) -> Iterator[Diagnostic]:
     """O504 for each rebound field of the file's own instances that cannot reach what is asked for."""
+    if run.model.project.entry.module.lost:  # what could not be read may have asked for it
+        return
     asked = {id(node) for node in postorder_all(_asked_for(run))}
     for state in run.model.own_states():
         own = [b for name, b in state.instance.bindings.items() if name in state.instance.own and b.field.label is None]

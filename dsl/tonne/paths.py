@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from tonne import library
-from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.graph import FUNCTIONS
 from tonne.names import Field, Instance, Kind, Let, Scope, Study, closest, did_you_mean, with_article
 from tonne.source import Span
 from tonne.syntax import tree
+from tonne.unit_problems import time_word
 from tonne.units import UnitTable
 from tonne.values import Record
 
@@ -79,6 +80,10 @@ def how_to_import(word: str) -> str | None:
     if module is None:
         return None
     return f"write `use {module} {{ {name} }}`" + ("" if name == word else f", then `{name}`")
+
+
+# A number of devices with a hyphen behind it.
+_HYPHENED = re.compile(r"(?P<number>[0-9][\w.]*)[ \t]*(?P<unit>(?i:gpu|tpu|device|chip|accelerator|node)s?)-$")
 
 
 class Paths:
@@ -206,10 +211,17 @@ class Paths:
     def _unknown_name(self, path: tree.Path, place: Place) -> None:
         head, span = path.parts[0], path.part_spans[0]
         before = span.source.line(span.line)[: span.column - 1]
-        if head in place.scope.lost or (
-            head.lower().startswith("h") and re.search(r"(?i)(gpu|tpu|device)s?-$", before)
-        ):
-            return  # its line could not be read; or `GPU-hours`, which is reported as a unit
+        if head in place.scope.lost:
+            return  # its line could not be read
+        time = time_word(head)
+        hyphened = _HYPHENED.search(before) if time is not None else None
+        if hyphened is not None:  # `380 gpu-h`; of `GPU-hours` the first word is reported as a unit
+            if hyphened["unit"] in self.units:
+                whole = Span(span.source, span.start - len(hyphened[0]), span.end)
+                mended = f"{hyphened['number']} device*{time}"
+                title = f"no unit `{hyphened['unit']}-{head}`"
+                self.found.append(diagnostic("D211", title, whole, help=f"write `{mended}`", fix=Fix(whole, mended)))
+            return
         names = self.names(place)
         near = closest(head, names)
         symbol = place.scope.symbols.get(near) if near else None

@@ -43,7 +43,7 @@ def _unsourced(scope: Scope) -> Iterator[Diagnostic]:
         else:
             continue
         for value in values:
-            if isinstance(value, tree.Value) and value.provenance is None:
+            if isinstance(value, tree.Value) and _says_nothing(value.provenance):
                 number = next(_numbers(value), None)
                 if number is not None:
                     text = number.span.text
@@ -53,6 +53,11 @@ def _unsourced(scope: Scope) -> Iterator[Diagnostic]:
                         number.span,
                         help='cite it, or say `assumed "why"`',
                     )
+
+
+def _says_nothing(one: tree.Provenance | None) -> bool:
+    """Whether a line has no provenance, or one without a word in it."""
+    return one is None or not (one.citations or (one.described or "").strip() or (one.assumed or "").strip())
 
 
 def _numbers(value: tree.Value) -> Iterator[tree.Number]:

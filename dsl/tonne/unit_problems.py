@@ -11,7 +11,7 @@ from tonne.unit_prefixes import PREFIXES
 
 _CO2 = re.compile(r"([a-zA-Zµ]*?)(CO2|co2|Co2)(-?eq?|E|EQ)?$")
 _PER_SECOND = re.compile(r"([kMGTPEZ]?)(FLOPS|FLOPs|flops|Flops|FLOP/S)$")
-_DEVICE_TIME = re.compile(r"(?i)(gpu|tpu|device|chip|accelerator)s?[-_]?(h|hour|hours|hrs|day|days|year|years)$")
+_DEVICE_TIME = re.compile(r"(?i)(gpu|tpu|device|chip|accelerator)s?[-_]?(h|hr|hrs|hours?|days?|years?)$")
 
 
 # How people write units elsewhere.
@@ -21,6 +21,16 @@ SPELLINGS = {
     "ton": "t", "tonnes": "t", "watts": "W", "kilowatt": "kW", "kilowatts": "kW", "megawatt": "MW", "dollars": "USD",
     "gb": "GB",
 }  # fmt: skip
+
+
+_TIMES = {
+    "h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "day": "day", "days": "day", "year": "year", "years": "year",
+}  # fmt: skip
+
+
+def time_word(word: str) -> str | None:
+    """The unit of time that is meant by `hours`, `hrs` and the like."""
+    return _TIMES.get(word.lower())
 
 
 class UnitProblem(NamedTuple):
@@ -87,9 +97,7 @@ def explain(table: Words, atom: str, word: str) -> UnitProblem:
         )
     match = _DEVICE_TIME.match(atom)
     if match:
-        time = {"hour": "h", "hours": "h", "hrs": "h", "days": "day", "years": "year"}.get(
-            match.group(2).lower(), match.group(2)
-        )
+        time = time_word(match.group(2))
         return UnitProblem("D211", f"no unit `{atom}`", f"did you mean `device*{time}`?", instead(f"device*{time}"))
     for length in (1, 2):
         prefix, rest = atom[:length], atom[length:]
