@@ -46,6 +46,9 @@ _CHARACTERS = {
     "&": "write two statements",
 }
 _TO_DIGITS = str.maketrans("⁻−⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
+_DEVICES = re.compile(r"(?:gpu|tpu|device|chip|accelerator)s?", re.IGNORECASE)
+_HOURS = re.compile(r"hours?|hrs?|h", re.IGNORECASE)
+_BELOW = re.compile(r"([A-Za-z][\w/*]*?)\^?-1")  # a unit to the power of minus one
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _STARTS_VALUE = re.compile(r"[\w(%$]")
 _ENDS_VALUE = re.compile(r'[\w%)"\]]$')
@@ -169,6 +172,12 @@ def _character(source: SourceFile, at: int) -> Diagnostic:
         return _unreadable(at_line(column - 1, column + 1), "a comment begins with `#`")
     if character == "." and re.search(r"[0-9]\.[0-9]+$", before):
         return _unreadable(at_line(column - 1, column), "a number has one decimal point")
+    below = re.match(r"[·⋅][ \t]*([A-Za-z]\w*)(?:⁻¹|\^?-1)", after)
+    if below:  # `gCO2e·kWh⁻¹`
+        unit = _at_end(r"[A-Za-z%][\w/*^]*[ \t]*$", before)
+        if unit:
+            span = at_line(unit.start(), column - 1 + below.end())
+            return _spaced_unit(span, f"{unit.group().strip()}/{below.group(1)}")
     hyphen = _at_end(r"([a-zA-Z]*)CO2[- ]?eq?$", before)
     if hyphen and character == "/":
         span = at_line(hyphen.start(), column - 1)
@@ -247,6 +256,11 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
             # `2 B param` may have been meant as bytes a parameter; `m` is also milli, and `t` a tonne
             sure = Applicability.LIKELY if first in ("B", "b", "m", "t") else Applicability.CERTAIN
             return _spaced_unit(whole, f"{number}{_MAGNITUDES[first]} {second}", sure)
+        if _DEVICES.fullmatch(first) and _HOURS.fullmatch(second):
+            return _spaced_unit(whole, f"{number} device*h")
+        below = _BELOW.fullmatch(second)
+        if below:  # `103 gCO2e kWh-1`
+            return _spaced_unit(whole, f"{number} {first}/{below.group(1)}")
         if first == "per":
             return _spaced_unit(whole, f"{number}/{second}")
         per = re.match(r"per[ \t]+([A-Za-z]\w*)", line[span.column - 1 :])
@@ -263,6 +277,8 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
         return diagnostic("S101", "a number has no spaces", whole, help=f"write `{mended}`", fix=Fix(whole, mended))
     if previous.text in STATEMENT_WORDS and span.text[0].isdigit():
         return _unreadable(span, "a name begins with a letter")
+    if not line[: previous.column - 1].strip() and _NAME.fullmatch(previous.text) and span.text[0].isdigit():
+        return _unreadable(span, f"write `{previous.text} = …`")
     if previous.text in KEYWORDS or span.text in KEYWORDS:
         return _unreadable(span, f"`{span.text if span.text in KEYWORDS else previous.text}` does not stand here")
     whole_value = _at_end(r"[0-9][0-9_.]*[kMBT]?[ \t]*$", source.line(span.line)[: previous.column - 1])
