@@ -62,7 +62,7 @@ $(STAMPS)/venv: pyproject.toml
 	mkdir -p $(STAMPS); echo "$(CURDIR)" > $(VENV)/where; touch $@
 
 $(STAMPS)/run: $(STAMPS)/venv
-	@$(PIP) install --editable .
+	@$(PIP) install --editable ".[watch]"
 	@touch $@
 
 $(STAMPS)/test: $(STAMPS)/venv

@@ -127,10 +127,10 @@ CASES = {
         "70B param",
     ),
     "Wh per token": Case(
-        'deployment chat {\n  energy_per_token = 0.3 Wh per token from "the blog"\n}\nshow chat.energy_per_token\n',
+        'deployment chat {\n  energy_per_token = 0.3 mWh per token from "the blog"\n}\nshow chat.energy_per_token\n',
         "S104",
-        "0.3 Wh per token",
-        "0.3 Wh/token",
+        "0.3 mWh per token",
+        "0.3 mWh/token",
     ),
     "Gtoken": Case(
         'run pretrain {\n  tokens = 1400 Gtoken from "the card"\n}\nshow pretrain.tokens\n',

@@ -94,6 +94,15 @@ def with_severities(found: Iterable[Diagnostic], severities: dict[str, Severity 
     return changed
 
 
+def without_verdicts(found: Iterable[Diagnostic]) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """What is to be said before a result, and the verdicts, which are of what stands in it."""
+    found = list(found)
+    return (
+        [one for one in found if one.severity is not Severity.VERDICT],
+        [one for one in found if one.severity is Severity.VERDICT],
+    )
+
+
 def in_file_order(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Sorted by file and position; of equal findings at one place only the first is kept."""
     seen: set[tuple[object, ...]] = set()

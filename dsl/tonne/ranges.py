@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from tonne.catalogue import Severity
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.formatting import number
-from tonne.graph import LEAF
+from tonne.graph import LEAF, NUMBER
 from tonne.lower import Formula
-from tonne.model import State
+from tonne.model import Model, State
 from tonne.names import Field
 from tonne.paths import Reference
 from tonne.relations import value_at
@@ -34,20 +35,43 @@ def find(run: Run) -> Iterator[Diagnostic]:
             copied = name in state.instance.bindings and name not in state.instance.own
             if value is None or one.unit is None or copied:
                 continue
-            for ranges, report in ((state.formulas.bounds, _out_of_bounds), (state.formulas.usual, _unusual)):
-                ends = ranges.get(name)
-                if ends is None:
-                    continue
-                low = _end(run, state, ends[0])
-                high = math.inf if ends[1] is None else _end(run, state, ends[1])
-                if low is None or high is None or low - _SLACK * abs(low) <= value <= high + _SLACK * abs(high):
-                    continue
-                yield report(run, state, one, value, low, high)
-                break
-            else:
-                typical = _stands_in(state, name) if one.declaration.once else None
-                if typical is not None:
-                    yield _on_a_stand_in(state, one, value, typical)
+            outside = _outside(state, one, value, partial(_value_of, run, state))
+            typical = _stands_in(state, name) if one.declaration.once else None
+            if outside is not None:
+                yield outside
+            elif typical is not None:
+                yield _on_a_stand_in(state, one, value, typical)
+
+
+def of_numbers(model: Model) -> Iterator[Diagnostic]:
+    """What `find` says of a number that is bound as it stands, which needs no evaluation."""
+    for state in model.own_states():
+        for name, node in state.nodes.items():
+            one = state.instance.kind.fields[name]
+            if node.op == NUMBER and name in state.instance.own and one.unit is not None:
+                outside = _outside(state, one, node.payload.value, lambda reference: math.nan)
+                if outside is not None:
+                    yield outside
+
+
+def _outside(state: State, one: Field, value: float, known: Callable[[Reference], float]) -> Diagnostic | None:
+    """What there is to say of a value outside its bounds, or else outside its usual range."""
+    for ranges, report in ((state.formulas.bounds, _out_of_bounds), (state.formulas.usual, _unusual)):
+        ends = ranges.get(one.name)
+        if ends is None:
+            continue
+        low = _end(ends[0], known)
+        high = math.inf if ends[1] is None else _end(ends[1], known)
+        if low is None or high is None or low - _SLACK * abs(low) <= value <= high + _SLACK * abs(high):
+            continue
+        return report(state, one, value, low, high)
+    return None
+
+
+def _value_of(run: Run, state: State, reference: Reference) -> float:
+    node = state.nodes.get(reference.field.name) if reference.is_own and reference.field else None
+    value = run.value(node)
+    return math.nan if value is None else value
 
 
 def _on_a_stand_in(state: State, one: Field, value: float, typical: str) -> Diagnostic:
@@ -59,17 +83,11 @@ def _on_a_stand_in(state: State, one: Field, value: float, typical: str) -> Diag
     return diagnostic("V233", title, here, stands_in, help=f"bind `{one.name}`, or the `{typical}` that was measured")
 
 
-def _end(run: Run, state: State, formula: Formula) -> float | None:
-    """An end of a range; it may name fields of the instance, and is open while one of them is undetermined."""
-
-    def point(reference: Reference) -> tuple[float, float]:
-        node = state.nodes.get(reference.field.name) if reference.is_own and reference.field else None
-        value = run.value(node)
-        return (float("nan"),) * 2 if value is None else (value, value)
-
+def _end(formula: Formula, known: Callable[[Reference], float]) -> float | None:
+    """An end of a range; it may name fields of the instance, and is open while one of them is not known."""
     if any(n.op == LEAF and not n.payload.is_own for n in formula.order):
         return None
-    value = value_at(formula, point)[0]
+    value = value_at(formula, lambda reference: (known(reference),) * 2)[0]
     return None if value != value else value
 
 
@@ -81,7 +99,7 @@ def _words(one: Field, value: float, written: object = None) -> str:
     return number(value / one.unit.factor, one.unit.word)
 
 
-def _out_of_bounds(run: Run, state: State, one: Field, value: float, low: float, high: float) -> Diagnostic:
+def _out_of_bounds(state: State, one: Field, value: float, low: float, high: float) -> Diagnostic:
     bounds = one.declaration.bounds
     assert bounds is not None
     where = bounds.span
@@ -132,7 +150,7 @@ def _from_what(name: str) -> str:
     return f"it is derived; `tonne explain FILE {name}` shows from what"
 
 
-def _unusual(run: Run, state: State, one: Field, value: float, low: float, high: float) -> Diagnostic:
+def _unusual(state: State, one: Field, value: float, low: float, high: float) -> Diagnostic:
     assert one.unit is not None
     usual = one.declaration.usual
     assert usual is not None

@@ -19,6 +19,7 @@ from tonne.names import Project
 from tonne.once import double_counting
 from tonne.periods import stale_sources
 from tonne.provenance import check_provenance
+from tonne.ranges import of_numbers
 from tonne.resolve import resolve
 from tonne.source import Span
 from tonne.syntax import tree
@@ -72,6 +73,7 @@ def check(path: Path, overrides: Sequence[str] = (), text: str | None = None) ->
     found = [
         *found,
         *more,
+        *of_numbers(model),
         *double_counting(model),
         *stale_sources(model),
         *check_provenance(project),

@@ -20,7 +20,7 @@ from tonne.syntax.keywords import KEYWORDS
 if TYPE_CHECKING:
     from tonne.syntax import tree
 
-LANGUAGE, JSON = "language.md", "json.md"
+LANGUAGE, JSON, TERMS = "language.md", "json.md", "terms.md"
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,9 @@ def page_on(word: str) -> str | None:
             return f"{_statements_with(word)}{_section(topic)}"
     if plain in (*FUNCTIONS, *LATER_FUNCTIONS):
         return _row(plain, "functions")
-    return _row(plain, "uncertainty") if plain in _spreads() else None
+    if plain in _spreads():
+        return _row(plain, "uncertainty")
+    return "\n".join(page for page in (_term(word), _field(plain)) if page) or None
 
 
 def words() -> list[str]:
@@ -99,7 +101,17 @@ def words() -> list[str]:
     of_topics = [word for topic in TOPICS for word in (topic.name, *topic.others)]
     return list(
         dict.fromkeys(
-            (*of_topics, *kinds(), *KEYWORDS, *FUNCTIONS, *LATER_FUNCTIONS, *_spreads(), *CATALOGUE, *BY_NAME)
+            (
+                *of_topics,
+                *kinds(),
+                *KEYWORDS,
+                *FUNCTIONS,
+                *LATER_FUNCTIONS,
+                *_spreads(),
+                *_fields(),
+                *CATALOGUE,
+                *BY_NAME,
+            )
         )
     )
 
@@ -166,6 +178,34 @@ def _row(name: str, of: str) -> str:
     return "# `" + name + "`\n\n" + "\n".join(lines) + f"\n\n`tonne help {topic.name}` has the others.\n"
 
 
+# ── terms of the field, and fields of kinds ──
+
+
+def _term(word: str) -> str:
+    """The rows of the page of terms on a word such as MFU."""
+    head, *rows = re.findall(r"^\|.*\|$", _page(TERMS), re.MULTILINE)
+    mine = [
+        row for row in rows[1:] if re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", row.split("|")[1], re.IGNORECASE)
+    ]
+    return "\n".join([f"# {word.upper() if len(word) < 4 else word}", "", head, rows[0], *mine]) + "\n" if mine else ""
+
+
+def _field(name: str) -> str:
+    """A field in each kind that has it."""
+    rows = [
+        f"| `{kind.name}` | `{one.type.word}` | {_about(one)} |"
+        for kind in _declared()
+        for one in kind.fields
+        if one.name == name
+    ]
+    head = [f"# The field `{name}`", "", "| of | in | what it is, and what it follows from |", "|---|---|---|"]
+    return "\n".join([*head, *rows]) + "\n" if rows else ""
+
+
+def _fields() -> list[str]:
+    return [one.name for kind in _declared() for one in kind.fields]
+
+
 # ── kinds ──
 
 
@@ -176,15 +216,19 @@ def kinds() -> tuple[str, ...]:
     return tuple(re.findall(r"^kind (\w+)", text, re.MULTILINE))
 
 
-def _kind(name: str) -> str:
-    """A kind with its fields: what they are in, what they are, what they follow from."""
+@lru_cache(maxsize=1)
+def _declared() -> list[tree.KindDeclaration]:
     from tonne.syntax import tree
     from tonne.syntax.parse import parse
 
     source, _ = read(library_root() / "core" / "kinds.tonne", "stdlib/core/kinds.tonne", DEFAULT_LIMITS)
     assert source is not None
-    declared = (s for s in parse(source)[0].statements if isinstance(s, tree.KindDeclaration))
-    kind = next(k for k in declared if k.name == name)
+    return [s for s in parse(source)[0].statements if isinstance(s, tree.KindDeclaration)]
+
+
+def _kind(name: str) -> str:
+    """A kind with its fields: what they are in, what they are, what they follow from."""
+    kind = next(k for k in _declared() if k.name == name)
     rows = ["| field | in | what it is, and what it follows from |", "|---|---|---|"]
     for one in kind.fields:
         type_ = f"[{one.type.word}]" if one.type.is_list else one.type.word

@@ -207,14 +207,17 @@ class Result(_Found, Mapping[str, Value]):
     __hash__ = None  # type: ignore[assignment]  # as of any mapping
 
     def __str__(self) -> str:
-        """What `tonne run` prints: what was found, then the tables."""
+        """What `tonne run` prints: what was found, the tables, and what was found of the claims in them."""
+        from tonne.diagnostic import without_verdicts
         from tonne.report.diagnostics import all_in_full
         from tonne.report.tables import run_as_tables
         from tonne.report.text import WIDTH, to_text
 
         made = self._evaluated
         tables = run_as_tables(made.run, made.requirements, made.claims, WIDTH) if made.run is not None else []
-        return to_text([*all_in_full(made.diagnostics), *tables])
+        findings, verdicts = without_verdicts(made.diagnostics)
+        after: list[Any] = ["", *all_in_full(verdicts)] if tables and verdicts else []
+        return to_text([*all_in_full(findings), *tables, *after])
 
     def __repr__(self) -> str:
         name = self._evaluated.checked.path.name

@@ -73,7 +73,10 @@ def fmt(files: tuple[Path, ...], check: bool, diff: bool, style: str) -> None:
         if diff:
             print_diff(unified_diff(result.before, result.form.text, result.name))
         elif path == STDIN and not check:
-            sys.stdout.buffer.write(result.form.text.encode())
+            if sys.stdout.isatty():
+                echo(result.form.text.rstrip("\n"))
+            else:
+                sys.stdout.buffer.write(result.form.text.encode())
         elif result.changes and not check:
             problem = _write(result)
             if problem:

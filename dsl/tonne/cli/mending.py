@@ -38,6 +38,10 @@ def _write(one: Mended, *, quiet: bool) -> None:
     from tonne.write import write_atomically
 
     if not one.changes:
+        if one.checked.diagnostics and not quiet:
+            echo(
+                f"mended nothing in {one.path}: no finding can be mended in one way only; the help lines say what to type"
+            )
         return
     try:
         if one.path.read_bytes().decode("utf-8", "replace") != one.before:

@@ -54,6 +54,7 @@ def run(
 
     Findings are printed to standard error, results to standard output.
     """
+    from tonne.diagnostic import without_verdicts
     from tonne.report.as_json import run_as_json
     from tonne.report.tables import results, run_as_tables
     from tonne.scenario import evaluate
@@ -78,13 +79,18 @@ def run(
             out = console()
             if len(files) > 1:
                 out.print(f"{file}", style="bold")
-            print_findings(result.diagnostics, "full", stderr=True)
+            findings, verdicts = without_verdicts(result.diagnostics)
+            print_findings(findings, "full", stderr=True)
             if result.run is None:
                 continue
             judged = (result.run, result.requirements, result.claims)
             parts = results(*judged) if quiet else run_as_tables(*judged, width_of(out), verbose=verbose)
             for part in parts:
                 out.print(part)
+            if verdicts:  # of what stands above
+                out.print()
+                out.file.flush()
+                print_findings(verdicts, "full", stderr=True)
         if style == "json":
             print_json(documents[0] if len(files) == 1 else {"files": documents})
         return exit_code(everything, strict), used
