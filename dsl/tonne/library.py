@@ -110,7 +110,9 @@ def read_settings(root: Path) -> tuple[Settings, list[Diagnostic]]:
         return Settings(), []
     if not path.resolve().is_relative_to(root):  # a link: what it leads to would be shown
         span = Span(SourceFile(SETTINGS, "", path), 0, 0)
-        return Settings(), [diagnostic("N118", f"`{SETTINGS}` leads outside the project", span, help="put the file here")]
+        return Settings(), [
+            diagnostic("N118", f"`{SETTINGS}` leads outside the project", span, help="put the file here")
+        ]
     source, found = read(path, SETTINGS, DEFAULT_LIMITS)
     if source is None:
         return Settings(), found

@@ -9,7 +9,6 @@ from tonne.model import Model, State, Target
 from tonne.names import Instance, Let
 from tonne.paths import Reference
 
-
 # Instances on the way to a fact of another one.
 _FAR = 3
 
