@@ -16,7 +16,7 @@ ifneq ($(shell $(BIN)/python -c 'import sys; print(open("$(VENV)/where").read().
 .PHONY: $(STAMPS)/venv
 endif
 
-.PHONY: help run test lint bench docs docs-serve clean
+.PHONY: help run test lint bench fuzz docs docs-serve clean
 
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench: $(STAMPS)/test ## every benchmarks/bench_*.py, one after the other
 	@found=0; for file in benchmarks/bench_*.py; do \
 	  test -e "$$file" || continue; found=1; $(BIN)/python "$$file" $(ARGS) || exit 1; \
 	done; test $$found = 1 || echo "no benchmarks yet: they go into benchmarks/bench_*.py"
+
+fuzz: $(STAMPS)/test ## damaged and made-up files, 20,000 unless ARGS="--inputs 1000000 --seed 3"
+	@$(BIN)/python tests/fuzz.py $(ARGS)
 
 # Sphinx reads every page anew (-E), so that a warning about an old one is never passed over; a warning fails (-W).
 docs: $(STAMPS)/docs ## the documentation, as a site in build/site; its links are checked

@@ -122,13 +122,14 @@ def _gives_up(number: int, frame: FrameType | None) -> None:
     raise Hangs
 
 
-def work(out: Connection, seed: int, start: int, stop: int) -> None:
-    """Tries the inputs from `start` to `stop`; sends what it finds, and where it is."""
+def work(out: Connection, here: Any, seed: int, start: int, stop: int) -> None:
+    """Tries the inputs from `start` to `stop`; sends what it finds, and writes into `here` which one it is at."""
     signal.signal(signal.SIGALRM, _gives_up)
     peak = _memory()
     with folder() as place:
         sorts: Counter[str] = Counter()
         for index in range(start, stop):
+            here.value = index
             one = make(seed, index)
             sorts[one.sort] += 1
             out.send(("at", index)) if index % 200 == 0 else None
@@ -214,32 +215,35 @@ def run(report: Report, seed: int, start: int, inputs: int, workers: int, said: 
     """Inputs in order, a chunk a process, at most `workers` at a time; a process that dies is a finding."""
     context = multiprocessing.get_context("fork")
     waiting = [(at, min(at + CHUNK, start + inputs)) for at in range(start, start + inputs, CHUNK)][::-1]
-    running: dict[Connection, tuple[Any, int, int]] = {}
+    running: dict[Connection, tuple[Any, Any, int, int]] = {}  # its process, where it is, what it said, its end
     while waiting or running:
         while waiting and len(running) < workers:
             first, stop = waiting.pop()
             ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=work, args=(theirs, seed, first, stop))
+            here = context.RawValue("q", first)
+            process = context.Process(target=work, args=(theirs, here, seed, first, stop))
             process.start()
             theirs.close()
-            running[ours] = (process, first, stop)
+            running[ours] = (process, here, first, stop)
         for ready in multiprocessing.connection.wait(list(running)):
             assert isinstance(ready, Connection)
-            process, at, stop = running[ready]
+            process, here, at, stop = running[ready]
             try:
                 message = ready.recv()
-            except EOFError:  # it died: with it the inputs since it last said where it was
+            except EOFError:  # it is done, or it died
                 process.join()
                 del running[ready]
                 if at < stop:
-                    report.take(("fault", at, make(seed, at), f"the process died with {process.exitcode}", ""))
-                    waiting += [(at + 200, stop)] if at + 200 < stop else []
+                    index = here.value
+                    report.take(("fault", index, make(seed, index), f"the process died with {process.exitcode}", ""))
+                    report.tried += index + 1 - at
+                    waiting += [(index + 1, stop)] if index + 1 < stop else []
                 continue
             report.take(message)
             if message[0] in ("at", "done"):
                 report.tried += message[1] - at
                 said(message[1] - at)
-                running[ready] = (process, message[1], stop)
+                running[ready] = (process, here, message[1], stop)
 
 
 def save(report: Report, where: Path) -> None:
