@@ -336,3 +336,7 @@ def test_an_explanation_says_why_something_was_chosen(call: Callable[..., Result
     other = call("explain", "choice.tonne", "b.co2e").stdout  # its site moves nothing
     assert "a guess at the site" not in other
     assert "b.grid = quebec" in other
+
+
+def test_a_name_of_the_library_is_written_out_in_a_setting(call: Callable[..., Result]) -> None:
+    assert "write `grids.world.poland`" in call("check", "good.tonne", "--set", "pretrain.grid=poland").stdout

@@ -244,7 +244,9 @@ class Paths:
         elif not help and head in FUNCTIONS:
             help = f"`{head}` is a function: `{head}( … )`"
         elif (written := _in_library(path.parts)) is not None:
-            help, fix = written, None
+            module = library.module_of(head)
+            by_command = span.source.path is None and module is not None  # where no `use` can be written
+            help, fix = f"write `{module}.{head}`" if by_command else written, None
         elif not help:
             owners = [n for n, s in place.scope.symbols.items() if isinstance(s, Instance) and head in s.kind.fields]
             help = f"`{owners[0]}.{head}` is one" if owners else "define it with `let`, or import it with `use`"
