@@ -77,22 +77,26 @@ class Files:
         return self._loaded[key]
 
     def _use(self, scope: Scope, use: tree.Use) -> Scope | None:
-        limits = self.settings.limits
-        if len(self._loaded) >= limits.files:
-            self._over(f"more than {limits.files} files", use.target_span, "files")
-            return None
-        if self._bytes > limits.project_bytes:
-            self._over(f"more than {limits.project_bytes:,} bytes", use.target_span, "project-bytes")
+        if self._is_over(use.target_span):
             return None
         used = self._use_file(scope, use) if use.is_file else self._use_library(use)
         self._targets[(scope, use.target, use.is_file)] = used
         return used
 
-    def _over(self, title: str, span: Span, limit: str) -> None:
+    def _is_over(self, span: Span) -> bool:
+        """Whether no more files may be read, which is said once, at what wants another."""
+        limits = self.settings.limits
+        if len(self._loaded) >= limits.files:
+            what, limit = f"{limits.files} files", "files"
+        elif self._bytes > limits.project_bytes:
+            what, limit = f"{limits.project_bytes:,} bytes", "project-bytes"
+        else:
+            return False
         if not self._too_many:
             self._too_many = True
             help = f"raise `[limits] {limit}` in tonne.toml"
-            self.found.append(diagnostic("S109", f"this scenario uses {title}", span, help=help))
+            self.found.append(diagnostic("S109", f"this scenario uses more than {what}", span, help=help))
+        return True
 
     def _use_file(self, scope: Scope, use: tree.Use) -> Scope | None:
         path = self.project_file(
@@ -136,9 +140,7 @@ class Files:
                 continue
             if path is not None:
                 seen.add(path)
-                if self._bytes > self.settings.limits.project_bytes:
-                    title = f"more than {self.settings.limits.project_bytes:,} bytes"
-                    self._over(title, statement.span, "project-bytes")
+                if self._is_over(statement.span):
                     scope.lost.add(ALL_SOURCES)
                     break
                 source, problems = library.read(path, library.display_name(path), self.settings.limits)
