@@ -33,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import click
 
+import tonne
 from fuzz_inputs import Input, make
 from fuzz_oracles import Broken, try_out, try_twice
 
@@ -56,6 +57,9 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+PACKAGE = Path(tonne.__file__).parent
+
+
 def write(one: Input, place: Path) -> Path:
     """The files of an input and no others; the one that is run."""
     for old in place.iterdir():
@@ -69,7 +73,7 @@ def fault_of(error: BaseException) -> str:
     """What makes two faults one: the exception and the innermost place in tonne, or the oracle."""
     if isinstance(error, Broken):
         return error.what
-    places = [f for f in traceback.extract_tb(error.__traceback__) if f"{os.sep}tonne{os.sep}" in f.filename]
+    places = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(PACKAGE)]
     where = f"{Path(places[-1].filename).name}:{places[-1].name}" if places else "outside tonne"
     return f"{type(error).__name__} in {where}"
 
