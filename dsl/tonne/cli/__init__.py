@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ def main() -> None:
     """The entry point of `tonne`. Exit codes: 0 fine, 1 an error or a missed requirement, 2 misuse, 70 our own fault."""
     import click
 
+    gc.set_threshold(200_000)  # a command is short, and what it makes is kept to its end
     from tonne.cli.commands import tonne
     from tonne.formatting import visible
 

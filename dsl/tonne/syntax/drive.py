@@ -32,11 +32,12 @@ class _State:
 
     __slots__ = ("match", "number", "steps", "words")
     match: Callable[[str, int], re.Match[str] | None]
-    steps: dict[str, _Step]
+    steps: dict[str, _Step] | None
     words: dict[str, Callable[[str], str | None]]  # terminals of which some words are keywords
 
     def __init__(self, number: int) -> None:
         self.number = number
+        self.steps = None
 
 
 class Driver:
@@ -51,7 +52,7 @@ class Driver:
         self._ignored = frozenset(lark.lexer_conf.ignore)
         self._dropped = dropped
 
-    def _fill(self, state: _State) -> None:
+    def _fill(self, state: _State) -> dict[str, _Step]:
         lexer = self._lexers[state.number]
         (pattern,) = lexer.scanner._mres
         state.match = pattern.match
@@ -66,6 +67,7 @@ class Driver:
             else (self._callbacks[arg], len(arg.expansion), arg.origin.name, state)
             for name, (action, arg) in self._table.states[state.number].items()
         }
+        return state.steps
 
     def parse(self, text: str, start: str, words: list[Token] | None = None) -> Any:
         """What the rule `start` makes of the whole text, or `REFUSED`; its words are added to the list `words`."""
@@ -78,8 +80,7 @@ class Driver:
         while True:
             if place < length and text[place] in " \t\r":
                 place = _BLANKS.match(text, place).end()  # type: ignore[union-attr]  # there is one
-            if not hasattr(state, "steps"):
-                self._fill(state)
+            steps = state.steps or self._fill(state)
             if place < length:
                 found = state.match(text, place)
                 if found is None:
@@ -102,7 +103,7 @@ class Driver:
             else:
                 kind, token = "$END", None
             while True:
-                step = state.steps.get(kind)
+                step = steps.get(kind)
                 if step is None:
                     return REFUSED
                 callback, size, origin, target = step
@@ -117,9 +118,9 @@ class Driver:
                 else:
                     taken = []
                 values.append(callback(taken))
-                state = stack[-1].steps[origin][3]
+                below = stack[-1]
+                state = (below.steps or self._fill(below))[origin][3]
                 stack.append(state)
                 if state is end_state and token is None:
                     return values[-1]
-                if not hasattr(state, "steps"):
-                    self._fill(state)
+                steps = state.steps or self._fill(state)
