@@ -18,6 +18,8 @@ from tonne.source import Span
 from tonne.values import Record, Unprinted
 
 NUMBER, LEAF, UNKNOWN = "number", "leaf", "unknown"
+# Leaves of an optimum: a field that it chooses, and a value at the point that it finds.
+FREE, SOLVED = "free", "solved"
 
 Interval = tuple[float, float]
 
