@@ -11,7 +11,7 @@ from tonne.dimension import MOST_BASES, MOST_POWER, RATIO, Dimension
 from tonne.graph import LEAF, NUMBER, OPERATORS, UNKNOWN, Node, result_dimension
 from tonne.hints import Hints
 from tonne.lower import Formula
-from tonne.names import Let
+from tonne.names import Let, Study
 from tonne.source import Span
 from tonne.syntax import tree
 from tonne.syntax.walk import within
@@ -28,6 +28,7 @@ class Checker:
         self.hints = Hints(units)
         self.found: list[Diagnostic] = []
         self.lets: dict[Let, Dimension | None] = {}
+        self.results: dict[tuple[Study, str], Dimension | None] = {}  # of optima
         self._known: dict[Formula, Dimension | None] = {}
 
     def dimension(self, formula: Formula, wanted: Dimension | None = None) -> Dimension | None:
@@ -53,6 +54,8 @@ class Checker:
                 return reference.field.unit.dimension if reference.field.unit else None
             if reference.is_list:
                 return RATIO
+            if reference.result:
+                return self.results.get((reference.study, reference.result))
             return self.lets.get(reference.root)
         known = [a for a in args if a is not None]
         if len(known) < len(args):

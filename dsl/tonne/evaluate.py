@@ -10,13 +10,14 @@ import math
 import re
 from collections.abc import Callable
 
-from tonne import facts, influence, ranges
+from tonne import facts, influence, ranges, slopes
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.graph import NUMBER, Node, postorder
 from tonne.model import Model
-from tonne.numeric.evaluate import values_of
+from tonne.names import Study
+from tonne.numeric.evaluate import evaluate_into
 from tonne.plan import plan
-from tonne.run import Run, unit_of_let
+from tonne.run import Optimized, Run, unit_of_let
 from tonne.source import Span
 
 
@@ -24,10 +25,27 @@ def evaluate(model: Model) -> tuple[Run, list[Diagnostic]]:
     """The values of a model and what they show to be wrong or odd, apart from requirements and claims."""
     for let in model.lets:  # each after those that it names, so that no chain is long
         unit_of_let(model, let)
-    program = plan(model)
-    run = Run(model, program, values_of(program))
-    found = [*ranges.find(run), *facts.find(run), *influence.find(run), *not_finite(run), *too_small(run)]
+    known: dict[int, float] = {}
+    solved, found = _optima(model, known) if model.optima else ({}, [])
+    run = Run(model, plan(model, known), solved=solved)
+    evaluate_into(run.values, run.program, known, lambda node: slopes.elasticity(run, *node.args))
+    found += [*ranges.find(run), *facts.find(run), *influence.find(run), *not_finite(run), *too_small(run)]
     return run, found
+
+
+def _optima(model: Model, known: dict[int, float]) -> tuple[dict[Study, Optimized], list[Diagnostic]]:
+    """The optima of a file, each after those that it rests on; adds the values of their leaves to `known`."""
+    from tonne.optimize import optimize  # sympy takes half a second to import
+
+    solved: dict[Study, Optimized] = {}
+    found: list[Diagnostic] = []
+    for optimum in model.optima.values():
+        one, said = optimize(optimum, solved, known)
+        found += said
+        if one is not None:
+            solved[optimum.study] = one
+            known.update((id(leaf), one.value(leaf.payload)) for leaf in optimum.leaves)
+    return solved, found
 
 
 def _needed(run: Run) -> list[Node]:

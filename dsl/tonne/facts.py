@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formatting import figure, number
-from tonne.graph import NUMBER, OPERATORS, Node, at_intervals, postorder
+from tonne.graph import Node, postorder
 from tonne.model import State
 from tonne.names import Instance
 from tonne.relations import Relation, needs_of
 from tonne.run import Run, field_label
+from tonne.slopes import elasticities, floats
 
 # Facts that agree within this are not compared further: sources round.
 TOLERANCE = 0.02
@@ -108,44 +109,12 @@ def _compare(run: Run, state: State, field: str, index: int) -> Comparison | Non
 
 def _value(run: Run, node: Node) -> float | None:
     """The value of a node that need not be part of the program, from nodes that are."""
-    value = _floats(run, postorder(node, run.program.place))[id(node)]
+    value = floats(run, postorder(node, run.program.place))[id(node)]
     return value if math.isfinite(value) else None
-
-
-def _floats(run: Run, order: list[Node]) -> dict[int, float]:
-    """The values of nodes in order, those of the program as they were evaluated; nan for what rests on an error."""
-    value: dict[int, float] = {}
-    for one in order:
-        known = run.program.place.get(id(one))
-        if known is not None:
-            value[id(one)] = math.nan if known in run.program.unknown else run.values[known]
-        elif one.op == NUMBER:
-            value[id(one)] = one.payload.value if one.payload else 1.0
-        else:
-            low, high = at_intervals(one, [(value[id(a)],) * 2 for a in one.args]) if one.args else (math.nan,) * 2
-            value[id(one)] = low if low == high else math.nan
-    return value
 
 
 def _differ(c: Comparison) -> bool:
     return abs(c.value - c.other) > TOLERANCE * max(abs(c.value), abs(c.other))
-
-
-def elasticities(run: Run, node: Node) -> dict[int, tuple[Node, float]]:
-    """d ln(node) / d ln(fact) for each number that the scenario states, by the chain rule from the node down."""
-    order = postorder(node)
-    value = _floats(run, order)
-    slope: dict[int, float] = {id(node): 1.0}
-    found: dict[int, tuple[Node, float]] = {}
-    for one in reversed(order):
-        above = slope.get(id(one), 0.0)
-        if one.op == NUMBER and one.payload is not None and one.payload.is_fact:
-            found[id(one)] = (one, above * value[id(one)] / value[id(node)] if value[id(node)] else 0.0)
-        elif one.args and above:
-            partials = OPERATORS[one.op].partials([value[id(a)] for a in one.args], value[id(one)])
-            for arg, partial in zip(one.args, partials, strict=True):
-                slope[id(arg)] = slope.get(id(arg), 0.0) + above * partial
-    return found
 
 
 def _difference(run: Run, c: Comparison) -> dict[int, tuple[Node, float]]:

@@ -222,13 +222,19 @@ _ROWS = [
         lambda a, r: (1.0 / len(a),) * len(a), "mean({})", r"\overline{{{}}}",
     ),
     Operator("count", None, "count", "count", "Integer", lambda *xs: (float(len(xs)),) * 2, _plain, "count({})", r"\#{}"),
+    # d ln(first) / d ln(second), from the graph below the first rather than from their values (`tonne.slopes`)
+    Operator(
+        "elasticity", 2, "count", "", "", lambda x, y: (-math.inf, math.inf), _plain,
+        "elasticity({})", r"\frac{{\partial \ln}}{{\partial \ln}}\left({}\right)",
+    ),
 ]  # fmt: skip
 
+ELASTICITY = "elasticity"
 OPERATORS: dict[str, Operator] = {row.name: row for row in _ROWS}
 FUNCTIONS = tuple(row.name for row in _ROWS if row.name.isalnum() and row.name != "neg")
 OVER_LISTS = ("sum", "mean", "count", "min", "max")
-# Functions that ask about draws or derivatives: read, and evaluated once sampling and studies are.
-LATER_FUNCTIONS = ("percentile", "sd", "probability", "elasticity")
+# Functions that ask about draws: read, and evaluated once sampling is.
+LATER_FUNCTIONS = ("percentile", "sd", "probability")
 
 
 def at_intervals(node: Node, args: Sequence[Interval]) -> Interval:

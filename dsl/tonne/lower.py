@@ -14,6 +14,7 @@ from functools import cached_property
 from tonne.diagnostic import Applicability, Diagnostic, Fix, diagnostic
 from tonne.dimension import RATIO
 from tonne.graph import (
+    ELASTICITY,
     FUNCTIONS,
     LATER_FUNCTIONS,
     LEAF,
@@ -33,6 +34,7 @@ from tonne.syntax import tree
 from tonne.syntax.keywords import SUFFIX_EXPONENTS
 from tonne.unit_problems import UnitProblem
 from tonne.units import UnitTable
+from tonne.values import replace
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -190,7 +192,7 @@ class Lowering:
                 diagnostic("N119", f"`{path}` is a list; one value is needed", path.span, help=f"write {over}")
             )
             return Node(UNKNOWN, (), path.span)
-        if reference.field is None and not isinstance(reference.root, Let) and not reference.is_list:
+        if not reference.is_value and not reference.is_list:
             return self._not_a_value(path, reference)
         return Node(LEAF, (), path.span, reference)
 
@@ -253,6 +255,13 @@ class Lowering:
             self.found.append(diagnostic("S101", title, call.span, help=f"for example `{call.name}(x)`"))
             return Node(UNKNOWN, (), call.span)
         args = tuple(self._node(value, place, call.name in OVER_LISTS) for value in values)
+        if call.name == ELASTICITY:
+            if args[1].op not in (LEAF, UNKNOWN):
+                title = f"an elasticity is with respect to a field or a `let`, this is `{args[1].span.text}`"
+                help = "for example `elasticity(pretrain.co2e, pretrain.pue)`"
+                self.found.append(diagnostic("N119", title, args[1].span, help=help))
+                return Node(UNKNOWN, (), call.span)
+            args = args[0], _at_the_same_optimum(*args)
         for arg in args:
             whole_list = arg.op == LEAF and arg.payload.is_list and arg.payload.field is None
             if whole_list and call.name != "count":
@@ -264,6 +273,15 @@ class Lowering:
                 )
                 return Node(UNKNOWN, (), call.span)
         return Node(call.name, args, call.span)
+
+
+def _at_the_same_optimum(of: Node, by: Node) -> Node:
+    """`elasticity(lifetime.N, requests)` means the requests of the optimum, whose other values follow from them there."""
+    references = [n.payload for n in postorder(of) if n.op == LEAF]
+    study = next((r.study for r in references if r.study is not None), None)
+    if study is None or by.op != LEAF or by.payload.study is not None:
+        return by
+    return Node(LEAF, (), by.span, replace(by.payload, study=study))
 
 
 def _without_prefix(number: tree.Number, problem: UnitProblem) -> str | None:

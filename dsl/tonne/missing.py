@@ -8,6 +8,7 @@ from tonne.lower import Formula
 from tonne.model import Model, State, Target
 from tonne.names import Instance, Let
 from tonne.paths import Reference
+from tonne.values import replace
 
 # Instances on the way to a fact of another one.
 _FAR = 3
@@ -88,6 +89,12 @@ def what_is_missing(model: Model, reference: Reference, text: str) -> tuple[str,
     None when it is missing only because something else was found wrong, so that silence is due.
     """
     root = reference.root
+    if reference.study is not None:
+        optimum = model.optima.get(reference.study)
+        there = None if optimum is None else replace(reference, study=None)
+        return None if optimum is None or there is None else what_is_missing(optimum.model, there, text)
+    if isinstance(root, Let) and root in model.undetermined:
+        return text, []
     if isinstance(root, Let) and reference.is_list:
         return _of_list(model, root, reference, text)
     if not isinstance(root, Instance):

@@ -6,19 +6,20 @@ tests and tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator, MutableMapping
 
 from tonne.determine import Determination, Determiner, Pattern
 from tonne.dimension import Dimension
-from tonne.graph import LEAF, NUMBER, UNKNOWN, Node
+from tonne.graph import ELASTICITY, FREE, LEAF, NUMBER, SOLVED, UNKNOWN, Node, postorder
 from tonne.lower import Formula
-from tonne.names import Binding, Field, Instance, Kind, Let, Project
+from tonne.names import Binding, Field, Instance, Kind, Let, Project, Study, Symbol
 from tonne.paths import Reference
+from tonne.problem import Problem
 from tonne.relations import Relation
 from tonne.source import Span
 from tonne.syntax import tree
 from tonne.units import Unit
-from tonne.values import Record, Unprinted, field
+from tonne.values import Record, Unprinted, field, replace
 
 # The ends of a range; the upper one may be open.
 Ends = tuple[Formula, Formula | None]
@@ -48,9 +49,10 @@ class State(Unprinted, Record, eq=False):
     pattern: Pattern = field(default_factory=lambda: Pattern(frozenset()))
     determination: Determination = field(default_factory=lambda: Determination({}, ()))
     nodes: dict[str, Node] = field(default_factory=dict)
+    set_aside: frozenset[str] = frozenset()  # fields whose binding a study does without
 
     def is_given(self, name: str) -> bool:
-        return name in self.instance.bindings
+        return name in self.instance.bindings and name not in self.set_aside
 
 
 class TestSides(Unprinted, Record, frozen=True, eq=False):
@@ -88,12 +90,75 @@ class ShownTable(Unprinted, Record, frozen=True, eq=False):
     span: Span
 
 
+class Solved(Unprinted, Record, frozen=True, eq=False):
+    """What a leaf of the op `SOLVED` stands for: a node of the optimum's own graph at its solution, or a result of it."""
+
+    study: Study
+    node: Node | None
+    result: str = ""
+
+
+class Optimum(Unprinted, Record, eq=False):
+    """An optimum: its problem, and the model in which its free fields are given and all else is determined anew.
+
+    `model` shares with the file's own every state and let that does not depend on a free field. `problem` is None where it
+    could not be made; that was reported.
+    """
+
+    study: Study
+    model: Model
+    ensure: Callable[[Instance | Let], None]  # determines a name of the file in `model`
+    problem: Problem | None = None
+    objective: ShownValue | None = None
+    sides: tuple[ShownValue, ...] = ()  # of the constraint, left and right
+    units: dict[str, Unit] = field(default_factory=dict)  # of its results
+    free_fields: dict[Instance, dict[str, Node]] = field(default_factory=dict)
+    moved: Container[Symbol] = ()  # the names of the file that rest on a free field
+    _leaves: dict[int | str, Node] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> list[Node]:
+        """The nodes of `model` that the file asks for at the solution."""
+        return [n.payload.node for n in self._leaves.values() if n.payload.node is not None]
+
+    @property
+    def leaves(self) -> list[Node]:
+        """What stands for them in the file's own graph."""
+        return list(self._leaves.values())
+
+    def find(self, reference: Reference) -> Node | list[Node] | None:
+        """What a reference is at the solution, as `Model.find`."""
+        if self.problem is None:
+            return Node(UNKNOWN, (), self.study.declaration.name_span)
+        if reference.result:
+            return self._leaf(reference.result, Solved(self.study, None, reference.result))
+        if reference.root is not None:
+            self.ensure(reference.root)
+        found = self.model.find(replace(reference, study=None), None)
+        return [self.at_solution(n) for n in found] if isinstance(found, list) else found and self.at_solution(found)
+
+    def at_solution(self, node: Node) -> Node:
+        """A node of `model` for the file's own graph: itself, where the optimum does not move it."""
+        if id(node) in self._leaves:
+            return self._leaves[id(node)]
+        if any(n.op in (FREE, ELASTICITY) for n in postorder(node)):
+            return self._leaf(id(node), Solved(self.study, node))
+        return node
+
+    def _leaf(self, key: int | str, payload: Solved) -> Node:
+        if key not in self._leaves:
+            span = self.study.declaration.name_span if payload.node is None else payload.node.span
+            self._leaves[key] = Node(SOLVED, (), span, payload)
+        return self._leaves[key]
+
+
 class Model(Unprinted, Record, eq=False):
     """Filled by `tonne.build`, then only read. `lists` are the members of each let that is a list."""
 
     project: Project
-    states: dict[Instance, State] = field(default_factory=dict)
-    lets: dict[Let, Node] = field(default_factory=dict)
+    states: MutableMapping[Instance, State] = field(default_factory=dict)
+    lets: MutableMapping[Let, Node] = field(default_factory=dict)
+    optima: dict[Study, Optimum] = field(default_factory=dict)
     lists: dict[Let, tuple[Instance, ...]] = field(default_factory=dict)
     let_units: dict[Let, Unit | None] = field(default_factory=dict)
     shown_units: dict[Let, Unit | None] = field(default_factory=dict)  # worked out once by `tonne.run`
@@ -102,6 +167,7 @@ class Model(Unprinted, Record, eq=False):
     binding_formulas: dict[Binding, Formula] = field(default_factory=dict)
     missing: dict[tuple[Instance, int], dict[str, list[str]]] = field(default_factory=dict)  # filled by `tonne.missing`
     poisoned: set[Instance | Let] = field(default_factory=set)
+    undetermined: set[Let] = field(default_factory=set)  # in a study's model alone; elsewhere it is an error
     requirements: list[tuple[tree.Require, TestSides]] = field(default_factory=list)
     claims: list[tuple[tree.Claim, TestSides]] = field(default_factory=list)
     shows: list[ShownTable] = field(default_factory=list)
@@ -152,10 +218,13 @@ class Model(Unprinted, Record, eq=False):
 
     def find(self, reference: Reference, state: State | None) -> Node | list[Node] | None:
         """What a reference is, seen from an instance: its node, the nodes of a list, None while undetermined."""
+        if reference.study is not None:
+            optimum = self.optima.get(reference.study)
+            return Node(UNKNOWN, (), reference.study.declaration.name_span) if optimum is None else optimum.find(reference)
         if reference.is_own and reference.field is not None:
             return None if state is None else state.nodes.get(reference.field.name)
         if isinstance(reference.root, Let) and not reference.is_list:
-            return self.lets.get(reference.root)
+            return None if reference.root in self.undetermined else self.lets.get(reference.root)
         at = self.reached(reference, state)
         if at is None:
             return None

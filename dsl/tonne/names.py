@@ -104,11 +104,15 @@ class Let(Unprinted, Record, frozen=True, eq=False):
 
 
 class Study(Unprinted, Record, frozen=True, eq=False):
-    """A sweep, a case or an optimum: a name that is read and not evaluated yet."""
+    """A sweep, a case or an optimum."""
 
     name: str
     declaration: tree.Sweep | tree.Case | tree.Optimum
     scope: Scope
+
+    @property
+    def is_optimum(self) -> bool:
+        return isinstance(self.declaration, tree.Optimum)
 
 
 Symbol = Instance | Let | Study
@@ -148,6 +152,11 @@ class Project(Record, frozen=True):
     @property
     def lets(self) -> list[Let]:
         return [s for s in self.entry.symbols.values() if isinstance(s, Let) and s.scope is self.entry]
+
+    @property
+    def optima(self) -> list[Study]:
+        symbols = self.entry.symbols.values()
+        return [s for s in symbols if isinstance(s, Study) and s.is_optimum and s.scope is self.entry]
 
 
 def closest(word: str, names: Iterable[str]) -> str | None:

@@ -17,10 +17,12 @@ from tonne.source import Span
 from tonne.syntax import tree
 from tonne.unit_problems import time_word
 from tonne.units import UnitTable
-from tonne.values import Record
+from tonne.values import Record, replace
 
 # Names in a path.
 MOST_PARTS = 50
+# What an optimum has of its own, beside the paths of the file: its least or greatest value, and its shadow price.
+RESULTS = ("objective", "multiplier")
 
 
 class Reference(Record, frozen=True):
@@ -34,13 +36,22 @@ class Reference(Record, frozen=True):
     refs: tuple[str, ...]
     field: Field | None
     is_list: bool = False
+    study: Study | None = None  # the optimum at which the value is meant
+    result: str = ""  # one of `RESULTS` of that optimum, in place of a path
 
     @property
     def is_own(self) -> bool:
-        return self.root is None and not self.refs
+        return self.root is None and not self.refs and self.study is None
+
+    @property
+    def is_value(self) -> bool:
+        """Whether it is one value or a list of them, rather than instances."""
+        return self.field is not None or bool(self.result) or (isinstance(self.root, Let) and not self.is_list)
 
     def __str__(self) -> str:
         parts = [
+            *([self.study.name] if self.study is not None else []),
+            *([self.result] if self.result else []),
             *([self.root.name] if self.root is not None else []),
             *self.refs,
             *([self.field.name] if self.field else []),
@@ -135,7 +146,7 @@ class Paths:
             self._unknown_name(path, place)
             return None
         if isinstance(symbol, Study):
-            return None
+            return self._at_optimum(path, symbol) if symbol.is_optimum else None
         if isinstance(symbol, Instance):
             return self._follow(path, 1, Reference(symbol, (), None), symbol.kind)
         members = self.members(symbol)
@@ -149,6 +160,27 @@ class Paths:
             self.found.append(diagnostic("N112", title, path.part_spans[1], help=f"write `{head}`"))
             return None
         return Reference(symbol, (), None)
+
+    def _at_optimum(self, path: tree.Path, study: Study) -> Reference | None:
+        """What a path stands for at an optimum: any path of its file, or a result of its own."""
+        if len(path.parts) == 1:
+            frees = [str(free.path) for over in study.declaration.overs for free in over.free]  # type: ignore[union-attr]
+            such = f"`{study.name}.{frees[0] if frees else RESULTS[0]}`"
+            title = f"`{study.name}` is an optimum; a value is needed"
+            self.found.append(diagnostic("N119", title, path.span, help=f"name a value at it, such as {such}"))
+            return None
+        parts, spans = path.parts[1:], path.part_spans[1:]
+        if parts[0] in RESULTS and parts[0] not in study.scope.symbols:
+            if len(parts) == 1:
+                return Reference(None, (), None, study=study, result=parts[0])
+            title = f"`{study.name}.{parts[0]}` is a value and has no fields"
+            self.found.append(diagnostic("N112", title, spans[1], help=f"write `{study.name}.{parts[0]}`"))
+            return None
+        there = tree.Path(parts, Span(path.span.source, spans[0].start, path.span.end), spans)
+        reference = self.find(there, Place(study.scope))
+        if reference is None or reference.study is not None:
+            return reference
+        return replace(reference, study=study)
 
     def _follow(self, path: tree.Path, at: int, reference: Reference, kind: Kind) -> Reference | None:
         """Field after field from a kind on."""

@@ -20,14 +20,17 @@ Array = Any
 
 
 class Free(Unprinted, Record, frozen=True, eq=False):
-    """A field that is chosen: `node` is its leaf (op `FREE`), `low` and `high` are its bounds where it has some."""
+    """A field that is chosen: `node` is its leaf (op `FREE`), `low` and `high` are its bounds where it has some.
+
+    The payload of its leaf is the number among the problem's free fields.
+    """
 
     name: str  # as written: llama_70b.parameters
     node: Node
     unit: Unit
     low: Node | None
     high: Node | None
-    start: float | None  # the value of its binding, where it has one
+    start: Node | None  # its binding, which is set aside, or the way to it
     span: Span
 
 

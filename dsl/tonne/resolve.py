@@ -345,7 +345,6 @@ class _Resolver:
         words: dict[type, str] = {
             tree.Sweep: "sweep",
             tree.Case: "case",
-            tree.Optimum: "optimum",
             tree.Correlate: "correlate",
         }
         for statement in entry.module.statements:

@@ -6,17 +6,37 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from tonne.diagnostic import Label
 from tonne.dimension import RATIO, Dimension
-from tonne.graph import NUMBER, Interval, Node, at_intervals, postorder
+from tonne.graph import ELASTICITY, NUMBER, SOLVED, Interval, Node, at_intervals, postorder
 from tonne.lower import Formula
-from tonne.model import Model, State
-from tonne.names import Let
+from tonne.model import Model, Optimum, Solved, State
+from tonne.names import Let, Study
 from tonne.paths import Reference
 from tonne.plan import Program
 from tonne.syntax import tree
 from tonne.units import Unit
+
+
+class Optimized(Protocol):
+    """An optimum at its solution, as `tonne.optimize` makes it."""
+
+    @property
+    def run(self) -> Run: ...
+
+    def value(self, at: Solved) -> float:
+        """The value of a leaf, in base units."""
+
+    def elasticities(self, at: Solved) -> dict[int, tuple[Node, float]]:
+        """d ln(value) / d ln(fact) for each number that the scenario states, the free fields answering."""
+
+    def elasticity(self, at: Solved, by: Node) -> float:
+        """The same for any node that the optimum does not move."""
+
+    def interval(self, at: Solved) -> Interval:
+        """As `Run.interval`, to first order."""
 
 
 @dataclass(eq=False, repr=False)
@@ -25,23 +45,28 @@ class Run:
 
     model: Model
     program: Program
-    values: list[float]
+    values: list[float] = field(default_factory=list)
+    solved: dict[Study, Optimized] = field(default_factory=dict)  # the optima that have a solution
     _intervals: dict[int, Interval] = field(default_factory=dict)
 
     def value(self, node: Node | None) -> float | None:
         """A node's value; None when it is undetermined, rests on an error, or is no finite number."""
-        if node is None:
+        if node is None or self.is_unknown(node):
             return None
-        at = self.program.place[id(node)]
-        value = self.values[at]
-        return value if at not in self.program.unknown and math.isfinite(value) else None
+        value = self.raw(node)
+        return value if math.isfinite(value) else None
 
     def is_unknown(self, node: Node) -> bool:
         """Whether a value rests on an error that was reported already."""
-        return self.program.place[id(node)] in self.program.unknown
+        at = self.program.place.get(id(node))
+        return at in self.program.unknown if at is not None else math.isnan(self.raw(node))
 
     def raw(self, node: Node) -> float:
-        return self.values[self.program.place[id(node)]]
+        at = self.program.place.get(id(node))
+        if at is None:  # a value at an optimum that the file does not ask for itself
+            solved = self.solved.get(node.payload.study) if node.op == SOLVED else None
+            return math.nan if solved is None else solved.value(node.payload)
+        return self.values[at]
 
     def interval(self, node: Node) -> Interval:
         """All values that a node may have while its inputs print as they do: interval arithmetic over half a unit of
@@ -56,6 +81,10 @@ class Run:
                 half = given.half_unit if given is not None else 0.0
                 middle = given.value if given is not None else 1.0
                 known[id(one)] = (middle - half, middle + half)
+            elif one.op == SOLVED and one.payload.study in self.solved:
+                known[id(one)] = self.solved[one.payload.study].interval(one.payload)
+            elif one.op == ELASTICITY:
+                known[id(one)] = (self.raw(one),) * 2
             elif one.args:
                 known[id(one)] = at_intervals(one, [known[id(a)] for a in one.args])
             else:
@@ -102,7 +131,10 @@ def default_unit(model: Model, references: Iterable[Reference], dimension: Dimen
         return Unit("ratio", 1.0, RATIO, True)
     for reference in references:
         unit = reference.field.unit if reference.field is not None else None
-        if unit is None and isinstance(reference.root, Let):
+        if reference.study is not None and reference.result:
+            optimum = model.optima.get(reference.study)
+            unit = None if optimum is None else unit_of_result(optimum, reference.result)
+        elif unit is None and isinstance(reference.root, Let):
             unit = unit_of_let(model, reference.root)
         if unit is not None and unit.dimension == dimension:
             return unit
@@ -114,6 +146,28 @@ def default_unit(model: Model, references: Iterable[Reference], dimension: Dimen
     above = [f"{b}^{p}" if p != 1 else b for b, p in dimension.powers if p > 0]
     below = [f"{b}^{-p}" if p != -1 else b for b, p in dimension.powers if p < 0]
     return Unit(("*".join(above) or "1") + "".join(f"/{b}" for b in below), 1.0, dimension, False)
+
+
+def unit_of_result(optimum: Optimum, result: str) -> Unit | None:
+    """The unit of the least value, as it would be shown; that of the shadow price is one over that of the constraint."""
+    units = optimum.units
+    if result not in units and optimum.objective is not None and optimum.objective.dimension is not None:
+        shown = optimum.objective
+        units["objective"] = default_unit(optimum.model, shown.references, shown.dimension)
+        if optimum.sides and optimum.sides[0].dimension is not None:
+            per = default_unit(optimum.model, optimum.sides[0].references, optimum.sides[0].dimension)
+            units["multiplier"] = _quotient(units["objective"], per)
+    return units.get(result)
+
+
+def _quotient(unit: Unit, per: Unit) -> Unit:
+    if per.dimension == RATIO:
+        return unit if per.factor == 1 else Unit(f"{unit.word}/{per.word}", unit.factor / per.factor, unit.dimension, False)
+    above, _, below = unit.word.partition("/")
+    over, _, under = per.word.partition("/")
+    above = "*".join(w for w in ("" if above == "ratio" else above, under) if w) or "1"
+    word = "/".join(w for w in (above, below, over) if w)
+    return Unit(word, unit.factor / per.factor, unit.dimension / per.dimension, False)
 
 
 def unit_of_let(model: Model, let: Let) -> Unit | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.dimension import RATIO, Dimension
@@ -12,8 +13,8 @@ from tonne.formulas import Formulas
 from tonne.graph import LEAF, NUMBER, UNKNOWN, Node
 from tonne.lower import Formula
 from tonne.missing import alternatives, what_is_missing
-from tonne.model import Model, ShownTable, ShownValue, TestSides
-from tonne.names import Instance, Let
+from tonne.model import Model, Optimum, ShownTable, ShownValue, TestSides
+from tonne.names import Instance, Let, Scope
 from tonne.paths import Place, Reference
 from tonne.relations import constant
 from tonne.syntax import tree
@@ -32,16 +33,26 @@ def expressions(statement: tree.Statement) -> Iterator[tree.Expr]:
             yield statement.of
         else:
             yield from (shown.expr for shown in statement.shown)
+    elif isinstance(statement, tree.Optimum):
+        yield from (objective.expr for objective in statement.objectives)
+        for over in statement.overs:
+            for free in over.free:
+                yield free.path
+                yield from (() if free.bounds is None else (e for e in (free.bounds.low, free.bounds.high) if e))
+        for subject in statement.subjects:
+            yield from (expr for _, expr in test_parts(subject.test))
+        for show in statement.shows:
+            yield from expressions(show)
 
 
 class Statements:
     """Turns the tests and tables of the file into nodes of a model; collects what it has to say in `found`."""
 
-    def __init__(self, model: Model, formulas: Formulas) -> None:
+    def __init__(self, model: Model, formulas: Formulas, scope: Scope | None = None) -> None:
         self.model = model
         self.formulas = formulas
         self.units = formulas.units
-        self.place = Place(model.project.entry)
+        self.place = Place(scope or model.project.entry)
         self.found: list[Diagnostic] = []
 
     def add_all(self) -> tree.Statement | None:
@@ -52,11 +63,11 @@ class Statements:
                     title = "`in … of draws` is read but not evaluated yet"
                     help = "the requirement is tested at the point values"
                     self.found.append(diagnostic("S110", title, statement.share.span, help=help))
-                self.model.requirements.append((statement, self._test(statement.test, claim=False)))
+                self.model.requirements.append((statement, self.test(statement.test)))
             elif isinstance(statement, tree.Claim):
-                self.model.claims.append((statement, self._test(statement.test, claim=True)))
+                self.model.claims.append((statement, self.test(statement.test, claim=True)))
             elif isinstance(statement, tree.Show):
-                self._show(statement)
+                self.show(statement)
             if self.model.is_too_large:
                 return statement
         return None
@@ -97,9 +108,12 @@ class Statements:
 
     # ── tests ──
 
-    def _test(self, test: tree.Test, *, claim: bool) -> TestSides:
-        # numbers in a test are no inputs: only what is given elsewhere is rounded
-        place = replace(self.place, exact=True)
+    def test(self, test: tree.Test, *, claim: bool = False, exact: bool = True) -> TestSides:
+        """The sides of a test as nodes.
+
+        Numbers in a requirement or a claim are `exact`, no inputs: only what is given elsewhere is rounded.
+        """
+        place = replace(self.place, exact=exact)
         formulas = {name: self.formulas.lowering.lower(expr, place) for name, expr in test_parts(test)}
         for formula in formulas.values():
             self.formulas.lets_in(formula)
@@ -175,6 +189,8 @@ class Statements:
         if formula.root.op != LEAF:
             return None
         reference: Reference = formula.root.payload
+        if reference.study is not None:
+            return None
         if isinstance(reference.root, Let) and reference.field is None:
             node = None if reference.is_list else self.formulas.of_let(reference.root).root
             of_library = reference.root.scope.is_library
@@ -222,35 +238,52 @@ class Statements:
 
     # ── tables ──
 
-    def _show(self, show: tree.Show) -> None:
+    def show(self, show: tree.Show) -> None:
         columns = tuple(s.expr.span.text for s in show.shown)
         lower = self.formulas.lowering.lower
         if show.of is None:
-            values = tuple(self._shown(s, lower(s.expr, self.place), self._unit(s), None) for s in show.shown)
+            values = tuple(self._shown(s, lower(s.expr, self.place), self._unit(s), self.needed) for s in show.shown)
             self.model.shows.append(ShownTable(show.title, columns, (("", values),), False, show.span))
             return
         reference = self.formulas.lowering.paths.find(show.of, self.place)
         if reference is None:
             return
-        members = self._members(reference)
+        optimum = None if reference.study is None else self.model.optima.get(reference.study)
+        if reference.study is not None and (optimum is None or optimum.problem is None):
+            return  # what is wrong with the optimum was reported
+        members = self._members(reference, optimum)
         if not members:
             title = f"`{show.of}` is no list of instances"
             self.found.append(diagnostic("N119", title, show.of.span, help="for example `let runs = [a, b]`"))
             return
-        inside = Place(self.model.project.entry, members[0].kind)
+        inside = Place(self.place.scope, members[0].kind)
         self.model.operations += len(members) * len(show.shown)
         if self.model.is_too_large:
             return
         lowered = [(s, lower(s.expr, inside), self._unit(s)) for s in show.shown]
-        rows = tuple((m.name, tuple(self._shown(s, f, unit, m) for s, f, unit in lowered)) for m in members)
+        rows = tuple(
+            (m.name, tuple(self._shown(s, f, unit, partial(self._of_member, m, optimum)) for s, f, unit in lowered))
+            for m in members
+        )
         self.model.shows.append(ShownTable(show.title, columns, rows, True, show.span))
 
-    def _members(self, reference: Reference) -> tuple[Instance, ...]:
+    def _members(self, reference: Reference, optimum: Optimum | None) -> tuple[Instance, ...]:
         """The rows of a table: one instance, or those of a list."""
         if reference.field is not None:
             return ()
         at = self.model.reached(reference, None)
-        return at if isinstance(at, tuple) else ((at,) if at is not None else ())
+        members = at if isinstance(at, tuple) else ((at,) if at is not None else ())
+        if optimum is not None:
+            for member in members:
+                optimum.ensure(member)
+        return members
+
+    def _of_member(self, member: Instance, optimum: Optimum | None, formula: Formula) -> Node | None:
+        """A cell of a table: None, shown as `—`, while it is undetermined."""
+        if optimum is None:
+            return self.model.instantiate(formula, self.model.states.get(member))
+        node = optimum.model.instantiate(formula, optimum.model.states.get(member))
+        return None if node is None else optimum.at_solution(node)
 
     def _unit(self, shown: tree.Shown) -> Unit | None:
         """The unit that `in` names."""
@@ -263,8 +296,10 @@ class Statements:
             return None
         return known
 
-    def _shown(self, shown: tree.Shown, formula: Formula, unit: Unit | None, member: Instance | None) -> ShownValue:
-        """One shown value; in a table of instances what is undetermined is `—`, else it is an error."""
+    def _shown(
+        self, shown: tree.Shown, formula: Formula, unit: Unit | None, made: Callable[[Formula], Node | None]
+    ) -> ShownValue:
+        """One shown value, whose node is `made` from its formula once its dimension is known."""
         self.formulas.lets_in(formula)
         text = shown.expr.span.text
         dimension = self.formulas.checker.dimension(formula)
@@ -278,15 +313,9 @@ class Statements:
             reference: Reference = formula.root.payload
             if reference.field is not None:
                 unit = reference.field.unit
-            elif isinstance(reference.root, Let):
+            elif isinstance(reference.root, Let) and not reference.result:
                 unit = self.model.let_units.get(reference.root)
-        node: Node | None
-        if dimension is None:
-            node = Node(UNKNOWN, (), shown.span)
-        elif member is None:
-            node = self.needed(formula)
-        else:
-            node = self.model.instantiate(formula, self.model.states.get(member))
+        node = Node(UNKNOWN, (), shown.span) if dimension is None else made(formula)
         return ShownValue(text, node, unit, dimension, shown.span, formula.references)
 
     def _wrong_unit(self, shown: tree.Shown, dimension: Dimension) -> None:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tonne.diagnostic import Diagnostic, Label, diagnostic
-from tonne.facts import elasticities
 from tonne.formatting import figure, number, power_of_ten, times
 from tonne.graph import NUMBER, Interval, Node, postorder
 from tonne.model import TestSides
 from tonne.run import Run, default_unit
+from tonne.slopes import elasticities
 from tonne.syntax import tree
 from tonne.units import Unit
 

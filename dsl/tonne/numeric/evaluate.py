@@ -6,26 +6,39 @@ matters is for the caller, who knows which values are needed.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from functools import reduce
 
 import numpy as np
 
-from tonne.graph import NUMBER, OPERATORS
+from tonne.graph import ELASTICITY, NUMBER, OPERATORS, Node
 from tonne.plan import Program
 
 _CALLS = {name: getattr(np, row.numpy, None) for name, row in OPERATORS.items()}
 
 
-def values_of(program: Program) -> list[float]:
-    """The value of each step, at the point values of all inputs."""
-    values: list[float] = []
+def evaluate_into(
+    values: list[float],
+    program: Program,
+    known: Mapping[int, float] | None = None,
+    derive: Callable[[Node], float] = lambda node: math.nan,
+) -> None:
+    """Adds the value of each step, at the point values of all inputs.
+
+    `known` are values of leaves of optima by their id; `derive` gives the value of an elasticity, whose arguments stand
+    in `values` by then.
+    """
+    known = known or {}
     with np.errstate(all="ignore"):
         for node, args in program.steps:
             op = node.op
             if op == NUMBER:
                 values.append(node.payload.value if node.payload is not None else 1.0)
             elif not args:
-                values.append(np.nan)
+                values.append(known.get(id(node), math.nan))
+            elif op == ELASTICITY:
+                values.append(derive(node))
             elif op == "count":
                 values.append(float(len(args)))
             elif op == "mean":
@@ -34,4 +47,3 @@ def values_of(program: Program) -> list[float]:
                 values.append(float(reduce(_CALLS[op], [values[i] for i in args])))  # type: ignore[arg-type]
             else:
                 values.append(float(_CALLS[op](*[np.float64(values[i]) for i in args])))  # type: ignore[misc]
-    return values
