@@ -19,8 +19,8 @@ from tonne.paths import Reference
 from tonne.references import References
 from tonne.source import Span
 from tonne.spreads import Spreads
-from tonne.states import States
 from tonne.statements import Statements, expressions
+from tonne.states import States
 from tonne.syntax import tree
 from tonne.syntax.walk import within
 from tonne.unit_problems import UnitProblem

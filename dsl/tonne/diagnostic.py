@@ -64,7 +64,7 @@ class Diagnostic(Record, frozen=True):
 
     def __str__(self) -> str:
         line, column = self.span.source.position(self.span.start)
-        help = f" ({self.help})" if self.help else ""
+        help = f" ({' '.join(self.help.split())})" if self.help else ""
         return f"{self.span.source.name}:{line}:{column}: {self.severity.value}[{self.code}] {self.title}{help}"
 
     def __repr__(self) -> str:

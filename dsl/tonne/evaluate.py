@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tonne import facts, influence, ranges, slopes
 from tonne.diagnostic import Diagnostic, Label, diagnostic
@@ -17,8 +18,11 @@ from tonne.model import Model
 from tonne.names import Study
 from tonne.numeric.evaluate import evaluate_into
 from tonne.plan import plan
-from tonne.run import Optimized, Run, unit_of_let
+from tonne.run import Run, unit_of_let
 from tonne.source import Span
+
+if TYPE_CHECKING:
+    from tonne.optimize import Optimized
 
 
 def evaluate(model: Model) -> tuple[Run, list[Diagnostic]]:

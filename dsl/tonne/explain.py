@@ -5,22 +5,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from tonne.diagnostic import Diagnostic, diagnostic
+from tonne.dimension import RATIO, Dimension
 from tonne.facts import TOLERANCE, other_ways
 from tonne.formatting import number
-from tonne.graph import LEAF, NUMBER, OPERATORS, UNKNOWN, Node
+from tonne.graph import FREE, LEAF, NUMBER, OPERATORS, UNKNOWN, Node
 from tonne.lower import Formula, Lowering
 from tonne.missing import lacking_names, would_determine
-from tonne.model import ShownValue, State
+from tonne.model import Optimum, ShownValue, State
 from tonne.names import Binding, Instance, Let, Study, with_article
 from tonne.paths import Place, Reference
-from tonne.run import Run, unit_of_let
+from tonne.run import Run, default_unit, unit_of_let, unit_of_result
 from tonne.source import SourceFile, Span
 from tonne.syntax import tree
 from tonne.units import Unit
+from tonne.values import replace
 
 # Levels that one explanation unfolds; deeper ones have to be asked for by name.
 MOST_LEVELS = 100
@@ -41,7 +44,8 @@ class OtherWay:
 
 @dataclass(frozen=True)
 class Step:
-    """One value of a derivation. `status` is given, derived, constant or undetermined; `because` are the steps below."""
+    """One value of a derivation. `status` is given, derived, constant, chosen (by an optimum) or undetermined; `because` are
+    the steps below."""
 
     name: str
     value: str
@@ -64,12 +68,17 @@ class Step:
 @dataclass
 class _Walk:
     run: Run
+    prefix: str = ""  # of all names: that of the optimum at whose solution the values are
     seen: set[tuple[object, str]] = field(default_factory=set)
     level: int = 0
+    at: dict[Study, _Walk] = field(default_factory=dict)  # the same walk at the solutions of optima
 
 
-def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnostic]]:
-    """What a dotted path of the file names: an instance with a field, or a let; or what is wrong with it.
+Found = Instance | Let | ShownValue | None
+
+
+def find(run: Run, path: str) -> tuple[Found, str, list[Diagnostic]]:
+    """What a dotted path of the file names: an instance with a field, a let, a value at an optimum; or what is wrong.
 
     Nothing is said of a path that rests on an error: that was reported already.
     """
@@ -85,7 +94,7 @@ def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnost
     symbol = project.entry.symbols.get(parts[0])
     if isinstance(symbol, Instance) and len(parts) == 1:
         return symbol, "", []
-    if isinstance(symbol, Study):
+    if isinstance(symbol, Study) and not symbol.is_optimum:
         help = "name a field of an instance, or a `let`"
         return None, "", [diagnostic("N119", f"`{parts[0]}` is no quantity", spans[0], help=help)]
     reference = lowering.paths.find(written, Place(project.entry))
@@ -96,6 +105,8 @@ def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnost
     if reference.is_list:
         help = "explain a field of one of its members"
         return None, "", [diagnostic("N119", f"`{path}` is a list", written.span, help=help)]
+    if reference.study is not None:
+        return _at_optimum(run, reference, written)
     if isinstance(reference.root, Let):
         return reference.root, "", []
     at_instance: Instance | tuple[Instance, ...] | None = reference.root
@@ -112,6 +123,33 @@ def find(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnost
     return None, "", [diagnostic("N117", title, written.span, help=help)]
 
 
+def _at_optimum(run: Run, reference: Reference, written: tree.Path) -> tuple[Found, str, list[Diagnostic]]:
+    """A value at the solution of an optimum."""
+    optimum = run.model.optima.get(reference.study) if reference.study is not None else None
+    if optimum is None or optimum.study not in run.solved:
+        title = f"`{written.parts[0]}` has no solution"
+        return None, "", [diagnostic("N119", title, written.part_spans[0], help="mend what `tonne run` reports")]
+    if not reference.is_value:
+        title, help = f"`{written}` is not one quantity", f"name a field of it: `{written}.…`"
+        return None, "", [diagnostic("N119", title, written.span, help=help)]
+    node = optimum.find(reference)
+    if not isinstance(node, Node):
+        title, help = f"`{written}` is undetermined", f"`tonne explain FILE {'.'.join(written.parts[1:])}` says why"
+        return None, "", [diagnostic("N117", title, written.span, help=help)]
+    dimension = _dimension(optimum, reference)
+    unit = reference.field.unit if reference.field is not None else default_unit(run.model, [reference], dimension)
+    return ShownValue(str(written), node, unit, dimension, written.span, (reference,)), "", []
+
+
+def _dimension(optimum: Optimum, reference: Reference) -> Dimension:
+    if reference.field is not None and reference.field.unit is not None:
+        return reference.field.unit.dimension
+    if isinstance(reference.root, Let):
+        return optimum.model.let_dimensions.get(reference.root, RATIO)
+    unit = unit_of_result(optimum, reference.result)
+    return RATIO if unit is None else unit.dimension
+
+
 def explain_path(run: Run, path: str) -> tuple[Step | None, list[Diagnostic]]:
     """The derivation of what a dotted path of the file names, or what is wrong with the path."""
     symbol, name, found = find_quantity(run, path)
@@ -119,11 +157,13 @@ def explain_path(run: Run, path: str) -> tuple[Step | None, list[Diagnostic]]:
         return None, found
     if isinstance(symbol, Let):
         return explain_let(run, symbol), []
+    if isinstance(symbol, ShownValue):
+        return _reference(_Walk(run), None, symbol.references[0])[0], []
     return explain_field(run, run.model.states[symbol], name), []
 
 
-def find_quantity(run: Run, path: str) -> tuple[Instance | Let | None, str, list[Diagnostic]]:
-    """As `find`, where only a field of an instance or a let will do."""
+def find_quantity(run: Run, path: str) -> tuple[Found, str, list[Diagnostic]]:
+    """As `find`, where only one quantity will do."""
     symbol, field, found = find(run, path)
     if isinstance(symbol, Instance) and not field:
         names = ", ".join(f"{path}.{f.name}" for f in symbol.kind.quantities[:6])
@@ -177,14 +217,16 @@ def _shown(run: Run, node: Node | None, unit: Unit) -> str:
 
 def _field(walk: _Walk, state: State, name: str) -> Step:
     run = walk.run
-    full = f"{state.instance.name}.{name}"
+    full = f"{walk.prefix}{state.instance.name}.{name}"
     unit = _unit_of(state, name)
     node = state.nodes.get(name)
     if node is None:
         return _undetermined(run, state, name, full)
     value = _shown(run, node, unit)
+    if node.op == FREE:
+        return Step(full, value, "chosen", where=node.span, amount=run.in_unit(node, unit), unit=unit.word)
     key = (state.instance, name)
-    binding = state.instance.bindings.get(name)
+    binding = state.instance.bindings.get(name) if state.is_given(name) else None
     if binding is None:
         formula = state.formulas.alternatives[name][state.determination.chosen[name]]
         status = "derived" if formula.references else "constant"
@@ -260,6 +302,8 @@ def _because(walk: _Walk, state: State | None, formula: Formula) -> tuple[tuple[
 def _reference(walk: _Walk, state: State | None, reference: Reference) -> list[Step]:
     """The step of each value that a leaf stands for; a list has one a member."""
     run = walk.run
+    if reference.study is not None:
+        return _solved(walk, reference)
     if isinstance(reference.root, Let) and reference.field is None and not reference.is_list:
         return [_let(walk, reference.root)]
     if reference.field is None:
@@ -270,6 +314,59 @@ def _reference(walk: _Walk, state: State | None, reference: Reference) -> list[S
         if there is not None:
             steps.append(_field(walk, there, reference.field.name))
     return steps
+
+
+def _solved(walk: _Walk, reference: Reference) -> list[Step]:
+    """The step of a value at the solution of an optimum, with what was made least for it."""
+    study = reference.study
+    solved = walk.run.solved.get(study) if study is not None else None
+    if study is None or solved is None:
+        return []
+    there = walk.at.setdefault(study, _Walk(solved.run, f"{study.name}."))
+    optimum, why = solved.optimum, (study, "")
+    because = (
+        [] if why in walk.seen else [_side(there, s) for s in (optimum.objective, *optimum.sides) if s is not None]
+    )
+    walk.seen.add(why)
+    if reference.result:
+        unit, node = unit_of_result(optimum, reference.result), optimum.find(reference)
+        assert unit is not None
+        assert isinstance(node, Node)
+        amount, value = walk.run.in_unit(node, unit), _shown(walk.run, node, unit)
+        steps = [Step(f"{study.name}.{reference.result}", value, "chosen", amount=amount, unit=unit.word)]
+    else:
+        steps = _reference(there, None, replace(reference, study=None))
+    chosen = statement_of(study)
+    return [
+        dataclasses.replace(s, formula=chosen, where=study.declaration.name_span, because=tuple(because))
+        if s.status == "chosen"
+        else s
+        for s in steps
+    ]
+
+
+def _side(walk: _Walk, shown: ShownValue) -> Step:
+    """The objective, or a side of the constraint, at the solution."""
+    assert shown.dimension is not None
+    unit = default_unit(walk.run.model, shown.references, shown.dimension)
+    because = tuple(s for r in shown.references for s in _reference(walk, None, r))
+    alone = next((s for s in because if s.name == f"{walk.prefix}{shown.text}"), None)
+    if alone is not None:
+        return alone
+    value, amount = (
+        _shown(walk.run, shown.node, unit),
+        None if shown.node is None else walk.run.in_unit(shown.node, unit),
+    )
+    return Step(shown.text, value, "derived", where=shown.span, because=because, amount=amount, unit=unit.word)
+
+
+def statement_of(study: Study) -> str:
+    """What an optimum makes least or greatest, and what holds, in one line."""
+    declared = study.declaration
+    assert isinstance(declared, tree.Optimum)
+    objective = declared.objectives[0]
+    subject = "".join(f" subject to {s.test.span.text}" for s in declared.subjects)
+    return _plain(f"{objective.sense} {objective.expr.span.text}{subject}")
 
 
 def _choices(walk: _Walk, state: State | None, reference: Reference) -> Iterator[Step]:
@@ -312,7 +409,7 @@ def _let(walk: _Walk, let: Let) -> Step:
     amount = run.in_unit(node, unit) if node is not None and unit is not None else None
     text, word = _plain(formula.expr.span.text), unit.word if unit else None
     return Step(
-        let.name,
+        f"{walk.prefix}{let.name}",
         value,
         status,
         text,
@@ -353,6 +450,11 @@ def _in_numbers(run: Run, state: State | None, formula: Formula) -> str:
 
     def leaf(node: Node) -> str:
         reference: Reference = node.payload
+        if reference.study is not None:
+            symbol = run.model.find(reference, state)
+            unit = reference.field.unit if reference.field is not None else None
+            known = isinstance(symbol, Node) and unit is not None
+            return _shown(run, symbol, unit) if known else node.span.text  # type: ignore[arg-type]
         if isinstance(reference.root, Let) and reference.field is None and not reference.is_list:
             unit = unit_of_let(run.model, reference.root)
             return _shown(run, run.model.lets.get(reference.root), unit) if unit else "—"

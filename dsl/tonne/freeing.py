@@ -1,8 +1,8 @@
 """Why an objective does not move with a free field, and the block that would let it.
 
-A given fact cuts its formula off: with `device_time` given, tokens move no carbon. Takes an optimum's problem, gives O504 with
-the fact and a copy of the instance that goes without it. It is found by trying: one or two facts released, and one derived
-field held at its present value.
+A given fact cuts its formula off: with `device_time` given, tokens move no carbon. Takes an optimum's problem, gives O504
+with the fact and a copy of the instance that goes without it. It is found by trying: one or two facts released, and one
+derived field held at its present value.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ class Cut:
         """The terms of a sum that no free field moves, though one could, were a fact not given."""
         terms = list(_terms(expr))
         for term in terms if len(terms) > 1 else ():
-            if isinstance(term, tree.Path) and not self._depends(self.optimum, term, [f.node for f in self.problem.free]):
+            if isinstance(term, tree.Path) and not self._depends(
+                self.optimum, term, [f.node for f in self.problem.free]
+            ):
                 found = self._unmoved(term, list(self.problem.free), fatal=False)
                 if found.help:
                     yield found
@@ -81,11 +83,16 @@ class Cut:
         way = next((w for one in free if (w := self._way(expr, one)) is not None), None)
         fields = " or ".join(f"`{f.name}`" for f in free)
         title = f"`{' '.join(expr.span.text.split())}` does not depend on {fields}"
-        labels = [Label(expr.span, "not moved by what is chosen"), *(Label(f.span, "chosen here") for f in free if fatal)]
+        labels = [
+            Label(expr.span, "not moved by what is chosen"),
+            *(Label(f.span, "chosen here") for f in free if fatal),
+        ]
         help = "" if not fatal else "choose a field that it follows from; `tonne explain` shows what it follows from"
         if way is not None:
             labels[1:1] = [Label(_binding(way.instance, n), "given, so it is not derived") for n in way.released]
-            help = f"minimize a copy that goes without {' and '.join(f'`{n}`' for n in way.released)}:\n{self._block(way)}"
+            help = (
+                f"minimize a copy that goes without {' and '.join(f'`{n}`' for n in way.released)}:\n{self._block(way)}"
+            )
             help = help.replace("minimize", self.problem.sense, 1)
         said = diagnostic("O504", title, *labels, help=help)
         return replace(said, severity=Severity.ERROR) if fatal else said
@@ -128,7 +135,7 @@ class Cut:
         """The derived quantities of an instance: ratios first, which are apt not to move with size."""
         state = self.optima.model.states[instance]
         fields = instance.kind.fields
-        derived = [n for n in state.determination.chosen if fields[n].unit is not None and value_of(state.nodes[n]) is not None]
+        derived = [n for n in state.determination.chosen if value_of(state.nodes[n]) is not None]
         order = {n: i for i, n in enumerate(fields)}
         return sorted(derived, key=lambda n: (not fields[n].unit.dimension.is_ratio, order[n]))  # type: ignore[union-attr]
 

@@ -27,7 +27,7 @@ from tonne.graph import (
     postorder,
 )
 from tonne.limits import MOST_ERRORS
-from tonne.names import Let, Scope, closest, did_you_mean
+from tonne.names import Scope, closest, did_you_mean
 from tonne.paths import Paths, Place, Reference
 from tonne.source import Span
 from tonne.syntax import tree

@@ -220,7 +220,9 @@ class Model(Unprinted, Record, eq=False):
         """What a reference is, seen from an instance: its node, the nodes of a list, None while undetermined."""
         if reference.study is not None:
             optimum = self.optima.get(reference.study)
-            return Node(UNKNOWN, (), reference.study.declaration.name_span) if optimum is None else optimum.find(reference)
+            return (
+                Node(UNKNOWN, (), reference.study.declaration.name_span) if optimum is None else optimum.find(reference)
+            )
         if reference.is_own and reference.field is not None:
             return None if state is None else state.nodes.get(reference.field.name)
         if isinstance(reference.root, Let) and not reference.is_list:

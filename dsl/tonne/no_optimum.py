@@ -78,7 +78,10 @@ def _infeasible(optimum: Optimum, problem: Problem, compiled: Compiled, run: Run
     bounded = any(free.low is not None or free.high is not None for free in problem.free)
     fields = " and ".join(f"`{free.name}`" for free in problem.free)
     if _moves(level.node):
-        title, help = f"no {fields} makes `{left.text}` and `{right.text}` equal", "widen the bounds, or free another field"
+        title, help = (
+            f"no {fields} makes `{left.text}` and `{right.text}` equal",
+            "widen the bounds, or free another field",
+        )
         return diagnostic("O503", title, label, help=help)
     wanted = number(run.raw(level.node) / unit, word)  # type: ignore[arg-type]
     floor = _floor(compiled, run)

@@ -20,7 +20,6 @@ from tonne.paths import RESULTS, Place
 from tonne.problem import Constraint, Free, Problem
 from tonne.references import References
 from tonne.relations import constant
-from tonne.source import Span
 from tonne.statements import Statements
 from tonne.syntax import tree
 from tonne.variant import Needs, Variant, users_of
@@ -46,7 +45,8 @@ class Optima:
         assert isinstance(study.declaration, tree.Optimum)
         declaration = study.declaration
         frees = [free for over in declaration.overs for free in over.free]
-        fields = list(self._fields(frees, study)) if self._is_formed(declaration, frees) else []
+        formed = self._is_formed(declaration, frees) and not declaration.partly_read
+        fields = list(self._fields(frees, study)) if formed else []
         fixed: dict[Instance, dict[str, Node]] = {}
         nodes = [Node(FREE, (), free.path.span, index) for index, free in enumerate(frees)]
         for (instance, field), node in zip(fields, nodes, strict=False):
@@ -86,18 +86,24 @@ class Optima:
             count = "nothing" if not declaration.objectives else f"{len(declaration.objectives)} things"
             title = f"{name} makes {count} least or greatest; it takes one"
             span = declaration.objectives[1].span if declaration.objectives else span
-            help = "add `minimize …` or `maximize …`" if not declaration.objectives else "add them up, or write two optima"
+            help = (
+                "add `minimize …` or `maximize …`" if not declaration.objectives else "add them up, or write two optima"
+            )
         elif not frees:
             title, help = f"{name} leaves no field free", "add `over FIELD`, the field that is to be chosen"
         elif len(frees) > MOST_FREE:
-            title, span = f"{name} leaves {len(frees)} fields free; at most {MOST_FREE} are supported", frees[MOST_FREE].span
+            title, span = (
+                f"{name} leaves {len(frees)} fields free; at most {MOST_FREE} are supported",
+                frees[MOST_FREE].span,
+            )
             help = "keep the two that matter most; bind the others, and compare a few values of them"
         elif len(declaration.subjects) > 1:
-            title, span = f"{name} has {len(declaration.subjects)} constraints; one is supported", declaration.subjects[1].span
+            title = f"{name} has {len(declaration.subjects)} constraints; one is supported"
+            span = declaration.subjects[1].span
             help = "a bound on a field stands behind it: `over FIELD in LOW .. HIGH`"
         elif len({str(free.path) for free in frees}) < len(frees):
             title, span, help = f"`{frees[1].path}` is named twice", frees[1].span, "name it once"
-        if title:
+        if title and not declaration.partly_read:
             self.found.append(diagnostic("O505", title, span, help=help))
         return not title
 

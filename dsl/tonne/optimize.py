@@ -13,22 +13,21 @@ from functools import cached_property, partial
 
 from tonne import slopes
 from tonne.diagnostic import Diagnostic
-from tonne.graph import NUMBER, Interval, Node, postorder
-from tonne.model import Model, Optimum, Solved
+from tonne.graph import Interval, Node, postorder
+from tonne.model import Optimum, Solved
 from tonne.names import Study
 from tonne.no_optimum import not_derived, not_solved
 from tonne.numeric.evaluate import evaluate_into
 from tonne.numeric.least import solve
 from tonne.plan import plan_of, shown_nodes
 from tonne.problem import Problem, Solution, Status
-from tonne.run import Optimized as Protocol
 from tonne.run import Run
 from tonne.slopes import Elasticities
 from tonne.symbolic.derive import Derivation, Underivable, derive
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Optimized(Protocol):
+class Optimized:
     """An optimum at its solution. `run` has the values of the file there, `known` those of its leaves by their id."""
 
     optimum: Optimum
@@ -61,7 +60,7 @@ class Optimized(Protocol):
     def at(self, free: Iterable[float]) -> Run:
         """The values of the file where the free fields are others."""
         known = {**self.known, **_of_free(self.problem, free)}
-        return _run(self.optimum, self.run.solved, self.run.program.steps and [n for n, _ in self.run.program.steps], known)
+        return _evaluated(Run(self.optimum.model, self.run.program, solved=self.run.solved), known)
 
     # ── how it moves ──
 
@@ -80,6 +79,7 @@ class Optimized(Protocol):
         return 0.0 if math.isnan(self.multiplier) else -self.derivation.compiled.sign * self.multiplier
 
     def elasticities(self, at: Solved) -> Elasticities:
+        """d ln(value) / d ln(fact) for each number that the scenario states, the free fields answering."""
         node = self._node(at)
         found: Elasticities = {} if node is None else dict(slopes.elasticities(self.run, node))
         for moved, input_ in self._through_inputs(node):
@@ -88,6 +88,7 @@ class Optimized(Protocol):
         return found
 
     def elasticity(self, at: Solved, by: Node) -> float:
+        """The same for one node, which no free field moves."""
         node = self._node(at)
         if node is None:
             return math.nan
@@ -107,6 +108,7 @@ class Optimized(Protocol):
         return self.problem.objective if at.result == "objective" else at.node
 
     def interval(self, at: Solved) -> Interval:
+        """All values while the inputs print as they do, as `Run.interval`, to first order."""
         value = self.value(at)
         allowed = sum(
             abs(slope) * fact.payload.half_unit / abs(fact.payload.value)
@@ -118,13 +120,16 @@ class Optimized(Protocol):
 
 
 def optimize(
-    optimum: Optimum, solved: dict[Study, Protocol], known: Mapping[int, float]
+    optimum: Optimum, solved: dict[Study, Optimized], known: Mapping[int, float]
 ) -> tuple[Optimized | None, list[Diagnostic]]:
     """The solution of an optimum; `solved` are those that it may rest on, `known` the values of their leaves."""
     problem = optimum.problem
     if problem is None:
         return None, []
-    asked = [problem.objective, *(n for free in problem.free for n in (free.low, free.high, free.start) if n is not None)]
+    asked = [
+        problem.objective,
+        *(n for free in problem.free for n in (free.low, free.high, free.start) if n is not None),
+    ]
     if problem.constraint is not None:
         asked += [problem.constraint.left, problem.constraint.right]
     before = _run(optimum, solved, asked, known)
@@ -150,8 +155,11 @@ def optimize(
     return Optimized(optimum, problem, derivation, solution, run, leaves), []
 
 
-def _run(optimum: Optimum, solved: dict[Study, Protocol], nodes: Iterable[Node], known: Mapping[int, float]) -> Run:
-    run = Run(optimum.model, plan_of(nodes, known), solved=solved)
+def _run(optimum: Optimum, solved: dict[Study, Optimized], nodes: Iterable[Node], known: Mapping[int, float]) -> Run:
+    return _evaluated(Run(optimum.model, plan_of(nodes, known), solved=solved), known)
+
+
+def _evaluated(run: Run, known: Mapping[int, float]) -> Run:
     evaluate_into(run.values, run.program, known, lambda node: slopes.elasticity(run, *node.args))
     return run
 
@@ -201,7 +209,9 @@ def _by_solving_again(at: Optimized, inputs: list[float], step: float = 1e-5) ->
         logs = []
         for sign in (1, -1):
             moved = [*inputs[:index], value * math.exp(sign * step), *inputs[index + 1 :]]
-            ends = [[run.value(end) for end in ends] for ends in zip(*((f.low, f.high) for f in problem.free), strict=True)]
+            ends = [
+                [run.value(end) for end in ends] for ends in zip(*((f.low, f.high) for f in problem.free), strict=True)
+            ]
             operator = None if problem.constraint is None else problem.constraint.operator
             found = solve(at.derivation.compiled, moved, operator, ends[0], ends[1], list(at.free))
             logs.append([math.log(float(v)) for v in found.free] if found.status == Status.SOLVED else None)

@@ -58,8 +58,8 @@ class Family(Unprinted, Record, frozen=True, eq=False):
     """The structured family: L = E + A x^-a + B y^-b against cost = x (u y + w) + k.
 
     `x` and `y` are places among the free fields. `problem` is `least-loss` (the loss is the objective, the cost is held at
-    `level`) or `least-cost` (the other way round). `coefficients(*inputs)` gives (A, B, E, a, b, u, w, k, level), all of which
-    may be arrays. A, B, a, b, u are positive, w is not negative.
+    `level`) or `least-cost` (the other way round). `coefficients(*inputs)` gives (A, B, E, a, b, u, w, k, level), all of
+    which may be arrays. A, B, a, b, u are positive, w is not negative.
     """
 
     problem: str
@@ -106,9 +106,9 @@ class Solution(Unprinted, Record, frozen=True, eq=False):
     """Per instance: `status` (a `Status`), the free values, the multiplier.
 
     `multiplier` is d objective / d right side of the constraint, in the sense of the file: what one unit more of the right
-    side adds to the objective as written; nan where there is no constraint or it does not bind. `at_bound` says per free field
-    whether it lies on one of its bounds (-1 the lower, 1 the upper, 0 inside). `others` are further local optima (scalars only),
-    as tuples of free values.
+    side adds to the objective as written; nan where there is no constraint or it does not bind. `at_bound` says per free
+    field whether it lies on one of its bounds (-1 the lower, 1 the upper, 0 inside). `others` are further local optima
+    (scalars only), as tuples of free values.
     """
 
     status: Array

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tonne.explain import find
 from tonne.graph import Node
 from tonne.model import ShownValue, State
 from tonne.names import Field, Instance, Let
+from tonne.paths import RESULTS
 from tonne.run import Run, default_unit, unit_of_let
 from tonne.units import Unit
 from tonne.values import Record, Unprinted
@@ -46,7 +48,23 @@ def _all(run: Run) -> Iterator[Quantity]:
         let = let_of(run, symbol)
         if let is not None:
             yield let
+    yield from at_optima(run)
     yield from shown(run)
+
+
+def at_optima(run: Run) -> Iterator[Quantity]:
+    """What each optimum chooses, its least or greatest value, its shadow price."""
+    for study, solved in run.solved.items():
+        optimum = solved.optimum
+        for name in (*(free.name for free in (optimum.problem.free if optimum.problem else ())), *RESULTS):
+            symbol, _, _ = find(run, f"{study.name}.{name}")
+            one = quantity_of(run, symbol, "") if isinstance(symbol, ShownValue) else None
+            if one is not None and run.value(one.node) is not None:
+                yield one
+
+
+def _shown(one: ShownValue, node: Node, unit: Unit) -> Quantity:
+    return Quantity(" ".join(one.text.split()), node, unit, False, one)
 
 
 def field_of(run: Run, state: State, name: str) -> Quantity | None:
@@ -64,8 +82,10 @@ def let_of(run: Run, let: Let) -> Quantity | None:
     return Quantity(let.name, node, unit, not run.model.let_formulas[let].references, let)
 
 
-def quantity_of(run: Run, symbol: Instance | Let, field: str) -> Quantity | None:
+def quantity_of(run: Run, symbol: Instance | Let | ShownValue, field: str) -> Quantity | None:
     """What `tonne.explain.find` found, as a quantity."""
+    if isinstance(symbol, ShownValue):
+        return None if symbol.node is None or symbol.unit is None else _shown(symbol, symbol.node, symbol.unit)
     return let_of(run, symbol) if isinstance(symbol, Let) else field_of(run, run.model.states[symbol], field)
 
 

@@ -6,37 +6,21 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from tonne.diagnostic import Label
 from tonne.dimension import RATIO, Dimension
 from tonne.graph import ELASTICITY, NUMBER, SOLVED, Interval, Node, at_intervals, postorder
 from tonne.lower import Formula
-from tonne.model import Model, Optimum, Solved, State
+from tonne.model import Model, Optimum, State
 from tonne.names import Let, Study
 from tonne.paths import Reference
 from tonne.plan import Program
 from tonne.syntax import tree
 from tonne.units import Unit
 
-
-class Optimized(Protocol):
-    """An optimum at its solution, as `tonne.optimize` makes it."""
-
-    @property
-    def run(self) -> Run: ...
-
-    def value(self, at: Solved) -> float:
-        """The value of a leaf, in base units."""
-
-    def elasticities(self, at: Solved) -> dict[int, tuple[Node, float]]:
-        """d ln(value) / d ln(fact) for each number that the scenario states, the free fields answering."""
-
-    def elasticity(self, at: Solved, by: Node) -> float:
-        """The same for any node that the optimum does not move."""
-
-    def interval(self, at: Solved) -> Interval:
-        """As `Run.interval`, to first order."""
+if TYPE_CHECKING:
+    from tonne.optimize import Optimized
 
 
 @dataclass(eq=False, repr=False)
@@ -151,8 +135,8 @@ def default_unit(model: Model, references: Iterable[Reference], dimension: Dimen
 def unit_of_result(optimum: Optimum, result: str) -> Unit | None:
     """The unit of the least value, as it would be shown; that of the shadow price is one over that of the constraint."""
     units = optimum.units
-    if result not in units and optimum.objective is not None and optimum.objective.dimension is not None:
-        shown = optimum.objective
+    shown = optimum.objective
+    if result not in units and shown is not None and shown.dimension is not None:
         units["objective"] = default_unit(optimum.model, shown.references, shown.dimension)
         if optimum.sides and optimum.sides[0].dimension is not None:
             per = default_unit(optimum.model, optimum.sides[0].references, optimum.sides[0].dimension)
@@ -162,7 +146,11 @@ def unit_of_result(optimum: Optimum, result: str) -> Unit | None:
 
 def _quotient(unit: Unit, per: Unit) -> Unit:
     if per.dimension == RATIO:
-        return unit if per.factor == 1 else Unit(f"{unit.word}/{per.word}", unit.factor / per.factor, unit.dimension, False)
+        return (
+            unit
+            if per.factor == 1
+            else Unit(f"{unit.word}/{per.word}", unit.factor / per.factor, unit.dimension, False)
+        )
     above, _, below = unit.word.partition("/")
     over, _, under = per.word.partition("/")
     above = "*".join(w for w in ("" if above == "ratio" else above, under) if w) or "1"

@@ -1,7 +1,7 @@
 """The model of a study: some fields given, some bindings set aside, and all that rests on them determined anew.
 
-What does not rest on them is the file's own: the same states, the same nodes. Takes the file's model and what a study changes;
-reports nothing.
+What does not rest on them is the file's own: the same states, the same nodes. Takes the file's model and what a study
+changes; reports nothing.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Variant:
         self.affected = _reached(users, [*fixed, *set_aside])
         self.model = Model(
             base.project,
-            states=ChainMap({}, base.states),  # type: ignore[arg-type]
-            lets=ChainMap({}, base.lets),  # type: ignore[arg-type]
+            states=ChainMap({}, base.states),
+            lets=ChainMap({}, base.lets),
             optima=base.optima,
             lists=base.lists,
             let_units=base.let_units,
@@ -58,7 +58,9 @@ class Variant:
             if at in self._done or at not in self.affected:
                 waiting.pop()
                 continue
-            before = [s for s in self.needs.get(at, ()) if s in self.affected and s not in self._done and s not in waiting]
+            before = [
+                s for s in self.needs.get(at, ()) if s in self.affected and s not in self._done and s not in waiting
+            ]
             if before:
                 waiting += before
                 continue

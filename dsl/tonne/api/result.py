@@ -234,7 +234,7 @@ class Result(_Found, Mapping[str, Value]):
         made = self._evaluated
         if made.run is None:
             return to_html(_findings(made.diagnostics))
-        asked = results(made.run, made.requirements, made.claims)
+        asked = results(made.run, made.requirements, made.claims, WIDTH)
         everything = folded("All values", instances(made.run, WIDTH), is_open=not asked)
         return to_html([*_findings(made.diagnostics), *asked, *([everything] if len(self) else [])])
 

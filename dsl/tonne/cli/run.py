@@ -84,7 +84,8 @@ def run(
             if result.run is None:
                 continue
             judged = (result.run, result.requirements, result.claims)
-            parts = results(*judged) if quiet else run_as_tables(*judged, width_of(out), verbose=verbose)
+            width = width_of(out)
+            parts = results(*judged, width) if quiet else run_as_tables(*judged, width, verbose=verbose)
             for part in parts:
                 out.print(part)
             if verdicts:  # of what stands above

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tonne.diagnostic import Diagnostic
 from tonne.formatting import exact, visible
@@ -14,6 +14,9 @@ from tonne.report.diagnostics import as_json
 from tonne.run import Run
 from tonne.syntax import tree
 from tonne.verdict import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from tonne.answer import Answer, Line
 
 VERSION = 1
 
@@ -40,6 +43,7 @@ def run_as_json(
         "version": VERSION,
         "diagnostics": [as_json(d) for d in found],
         "values": {} if run is None else _values(run),
+        **({"optima": _optima(run)} if run is not None and run.solved else {}),
         "undetermined": {} if run is None else undetermined(run.model),
         "requirements": [_requirement(v) for v in requirements],
         "claims": [_claim(v) for v in claims],
@@ -55,6 +59,44 @@ def _values(run: Run) -> dict[str, Any]:
         one.name: _value(run.in_unit(one.node, one.unit), one.unit.word, "given" if one.is_given else "derived")
         for one in quantities(run)
     }
+
+
+def _optima(run: Run) -> dict[str, Any]:
+    from tonne.answer import answer
+
+    return {told.name: _optimum(told) for told in map(answer, run.solved.values())}
+
+
+def _optimum(told: Answer) -> dict[str, Any]:
+    return {
+        "statement": told.statement,
+        "free": [_line(line) for line in told.free],
+        "objective": _line(told.objective),
+        "terms": [{**_line(line), "share": line.share} for line in told.terms],
+        "constraint": told.constraint and _line(told.constraint),
+        "binds": told.binds,
+        "multiplier": told.multiplier and _value(told.multiplier.value, told.multiplier.unit.word, "derived"),
+        "at_bound": list(told.at_bound),
+        "without": list(told.without),
+        "saving": told.saving,
+        "break_even": told.volume
+        and {
+            "times": told.volume.times,
+            "of": told.volume.text or None,
+            "value": told.volume.value,
+            "unit": None if told.volume.unit is None else told.volume.unit.word,
+        },
+        "elasticities": [
+            {"facts": list(moved.facts), **dict(zip(told.moves, moved.by, strict=True))} for moved in told.moved
+        ],
+        "closed_form": told.has_formula,
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    """A value at the optimum, and `without`: the same where the optimum leaves serving out."""
+    without = None if line.without is None else exact(line.without)
+    return {"text": line.text, "value": exact(line.value), "unit": line.unit.word, "without": without}
 
 
 def _requirement(verdict: Verdict) -> dict[str, Any]:

@@ -77,8 +77,12 @@ def in_full(one: Diagnostic) -> Text:
 
 
 def _append_words(text: Text, word: str, words: str, margin: int) -> None:
+    """A line of words, and below it, indented, what there is to type on lines of its own."""
+    first, *lines = words.split("\n")
     text.append(f"{' ' * max(0, margin - 1)}{word}: ", "bold")
-    text.append(clean(words) + "\n")
+    text.append(clean(first) + "\n")
+    for line in lines:
+        text.append(f"{' ' * (margin + 5)}{clean(line)}\n")
 
 
 def _blocks(labels: tuple[Label, ...]) -> list[tuple[SourceFile, list[tuple[int, list[Label]]]]]:

@@ -52,7 +52,7 @@ def _line(step: Step) -> Text:
         text.append("  undetermined", "yellow")
         return text
     place = "" if step.where is None else f"{step.where.source.name}:{step.where.line}"
-    words = {"given": "given", "constant": "constant", "derived": ""}[step.status]
+    words = {"given": "given", "constant": "constant", "derived": "", "chosen": "chosen"}[step.status]
     if step.source == SET:
         place = ""
     notes = ", ".join(w for w in (words, step.period, place) if w)

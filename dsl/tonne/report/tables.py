@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -19,6 +20,9 @@ from tonne.report.plain_table import plain_table
 from tonne.run import Run, default_unit, unit_of_let
 from tonne.verdict import Outcome, Verdict, computed_words, is_literal, told
 
+if TYPE_CHECKING:
+    from tonne.optimize import Optimized
+
 MISSING = "—"
 
 
@@ -26,7 +30,7 @@ def run_as_tables(
     run: Run, requirements: list[Verdict], claims: list[Verdict], width: int, *, verbose: bool = False
 ) -> list[RenderableType]:
     """Everything that follows; `verbose` says for what is undetermined what would determine it."""
-    return _spaced([*instances(run, width, verbose=verbose), *_results(run, requirements, claims)])
+    return _spaced([*instances(run, width, verbose=verbose), *_results(run, requirements, claims, width)])
 
 
 def instances(run: Run, width: int, *, verbose: bool = False) -> list[RenderableType]:
@@ -67,19 +71,20 @@ def _legend(states: list[State], width: int) -> Text:
     return text
 
 
-def results(run: Run, requirements: list[Verdict], claims: list[Verdict]) -> list[RenderableType]:
-    """Only what the file asks for: its shows, lets, requirements and claims."""
-    return _spaced(_results(run, requirements, claims))
+def results(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
+    """Only what the file asks for: its optima, shows, lets, requirements and claims."""
+    return _spaced(_results(run, requirements, claims, width))
 
 
 def _spaced(parts: list[RenderableType]) -> list[RenderableType]:
     return [p for part in parts for p in (part, Text(""))][:-1]
 
 
-def _results(run: Run, requirements: list[Verdict], claims: list[Verdict]) -> list[RenderableType]:
+def _results(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
     parts: list[RenderableType] = []
-    for table in run.model.shows:
-        parts.append(_shown_table(run, table) if table.is_table else _shown_values(run, table))
+    for optimized in run.solved.values():
+        parts += _optimum(optimized, width)
+    parts += _shows(run)
     lets = _lets(run)
     if lets is not None:
         parts.append(lets)
@@ -91,6 +96,18 @@ def _results(run: Run, requirements: list[Verdict], claims: list[Verdict]) -> li
         why = f" ({clean(str(excluded.provenance))})" if excluded.provenance else ""
         parts.append(Text(f"not counted: {clean(excluded.what)}{why}"))
     return parts
+
+
+def _optimum(optimized: Optimized, width: int) -> list[RenderableType]:
+    """What is chosen and what follows, then what the optimum's own block shows."""
+    from tonne.answer import answer
+    from tonne.report.optimum import optimum_tables
+
+    return [Group(*optimum_tables(answer(optimized), width)), *_shows(optimized.run)]
+
+
+def _shows(run: Run) -> list[RenderableType]:
+    return [_shown_table(run, one) if one.is_table else _shown_values(run, one) for one in run.model.shows]
 
 
 def _kind_tables(run: Run, states: list[State], width: int) -> Iterator[RenderableType]:

@@ -372,6 +372,8 @@ class Subject(Record, frozen=True, gc=False):
 
 
 class Optimum(Record, frozen=True, gc=False):
+    """`partly_read` as for an instance."""
+
     name: str
     doc: str | None
     objectives: tuple[Objective, ...]
@@ -380,6 +382,7 @@ class Optimum(Record, frozen=True, gc=False):
     shows: tuple[Show, ...]
     span: Span
     name_span: Span
+    partly_read: bool = False
 
 
 class Correlate(Record, frozen=True, gc=False):
