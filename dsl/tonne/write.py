@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Put a content in the place of what a file holds, or into a new one; an OSError says why not, and then all is as it was."""
+    """Put a content in the place of what a file holds, or into a new one; an OSError says why not, and all is as it was."""
     target = path.resolve()
     status = target.stat() if target.exists() else None
     writers = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH

@@ -26,8 +26,8 @@ def evaluate_into(
 ) -> None:
     """Adds the value of each step, at the point values of all inputs.
 
-    `known` are values by the id of their node: of leaves of optima, and in place of numbers; `derive` gives the value of an elasticity, whose arguments stand
-    in `values` by then.
+    `known` are values by the id of their node: of leaves of optima, and in place of numbers. `derive` gives the value of an
+    elasticity, whose arguments stand in `values` by then.
     """
     known = known or {}
     with np.errstate(all="ignore"):
