@@ -119,7 +119,7 @@ def output(result: Evaluated, command: list[str]) -> str:
         parts: list[RenderableType] = [as_tree(step)]
     else:
         made = (result.run, result.requirements, result.claims)
-        parts = run_as_tables(*made, WIDTH) if command[:1] == ["run"] else results(*made)
+        parts = run_as_tables(*made, WIDTH) if command[:1] == ["run"] else results(*made, WIDTH)
     return "\n".join(line.rstrip() for line in to_text(parts).splitlines()).strip("\n") + "\n"
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from tonne import facts, influence, ranges, slopes
 from tonne.diagnostic import Diagnostic, Label, diagnostic
-from tonne.graph import NUMBER, Node, postorder
+from tonne.graph import ELASTICITY, FREE, NUMBER, SOLVED, Node, postorder
 from tonne.model import Model
 from tonne.names import Study
 from tonne.numeric.evaluate import evaluate_into
@@ -33,6 +33,7 @@ def evaluate(model: Model) -> tuple[Run, list[Diagnostic]]:
     solved, found = _optima(model, known) if model.optima else ({}, [])
     run = Run(model, plan(model, known), solved=solved)
     evaluate_into(run.values, run.program, known, lambda node: slopes.elasticity(run, *node.args))
+    found += [*_by_what_is_chosen(run), *_without_formula(run)]
     found += [*ranges.find(run), *facts.find(run), *influence.find(run), *not_finite(run), *too_small(run)]
     return run, found
 
@@ -50,6 +51,29 @@ def _optima(model: Model, known: dict[int, float]) -> tuple[dict[Study, Optimize
             solved[optimum.study] = one
             known.update((id(leaf), one.value(leaf.payload)) for leaf in optimum.leaves)
     return solved, found
+
+
+def _without_formula(run: Run) -> Iterator[Diagnostic]:
+    """One O502 for all optima of the file that have no closed form."""
+    lacking = [one for one in run.solved.values() if not one.derivation.has_closed_form]
+    if lacking:
+        first = lacking[0].optimum.study
+        many = f"{len(lacking)} of {len(run.solved)} optima have" if len(run.solved) > 1 else f"`{first.name}` has"
+        title = f"{many} no formula; solved numerically"
+        help = f"`tonne derive FILE {first.name}` prints the condition that is solved"
+        yield diagnostic("O502", title, first.declaration.name_span, help=help)
+
+
+def _by_what_is_chosen(run: Run) -> Iterator[Diagnostic]:
+    """N119 for an elasticity at an optimum with respect to something that the optimum itself moves."""
+    for one in (run, *(solved.run for solved in run.solved.values())):
+        for node, _ in one.program.steps:
+            by = node.args[1] if node.op == ELASTICITY else None
+            inner = by.payload.node if by is not None and by.op == SOLVED else by
+            if by is not None and (inner is None or any(n.op == FREE for n in postorder(inner))):
+                title = f"`{by.span.text}` follows from what the optimum chooses"
+                help = "an elasticity at an optimum is with respect to what is given, such as a volume or an intensity"
+                yield diagnostic("N119", title, by.span, help=help)
 
 
 def _needed(run: Run) -> list[Node]:

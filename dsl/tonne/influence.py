@@ -12,6 +12,7 @@ from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.graph import Node, postorder_all
 from tonne.model import State
 from tonne.names import Binding
+from tonne.plan import shown_nodes
 from tonne.relations import needs_of
 from tonne.run import Run
 
@@ -21,11 +22,14 @@ def find(run: Run) -> Iterator[Diagnostic]:
     if run.model.project.entry.module.lost:  # what could not be read may have asked for it
         return
     asked = {id(node) for node in postorder_all(_asked_for(run))}
+    seen_by_optima = [optimum.model for optimum in run.model.optima.values() if optimum.problem is not None]
     for state in run.model.own_states():
         own = [b for name, b in state.instance.bindings.items() if name in state.instance.own and b.field.label is None]
         if not own or state.instance in run.model.poisoned:
             continue
-        goal = {name for name, node in state.nodes.items() if id(node) in asked} or set(state.determination.chosen)
+        seen = [state, *(there for m in seen_by_optima if (there := m.states.get(state.instance)) is not None)]
+        asked_of = {name for one in seen for name, node in one.nodes.items() if id(node) in asked}
+        goal = asked_of or set(state.determination.chosen)
         users = _users(state)
         idle = [b for b in own if goal and not _reached(state, users, b.field.name) & goal]
         for binding in idle:
@@ -35,11 +39,14 @@ def find(run: Run) -> Iterator[Diagnostic]:
 
 
 def _asked_for(run: Run) -> list[Node]:
-    """The nodes of what the file shows, names, requires and claims."""
+    """The nodes of what the file shows, names, requires, claims and optimizes."""
     nodes = list(run.model.lets.values())
     for _, sides in (*run.model.requirements, *run.model.claims):
         nodes += [n for n in sides.parts.values() if n is not None]
-    nodes += [v.node for table in run.model.shows for _, row in table.rows for v in row if v.node is not None]
+    nodes += shown_nodes(run.model)
+    for optimum in run.model.optima.values():
+        nodes += [*optimum.asked, *shown_nodes(optimum.model)]
+        nodes += [v.node for v in (optimum.objective, *optimum.sides) if v is not None and v.node is not None]
     return list({id(n): n for n in nodes}.values())
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tonne.diagnostic import Diagnostic, Label, diagnostic
-from tonne.graph import NUMBER, UNKNOWN, Node, postorder
+from tonne.graph import ELASTICITY, NUMBER, UNKNOWN, Node, postorder
 from tonne.model import Model
 from tonne.source import Span
 from tonne.syntax.walk import test_parts
@@ -34,7 +34,9 @@ _Powers = dict[int, _Power]
 
 def double_counting(model: Model) -> list[Diagnostic]:
     """P306 for each place where a factor enters a second time, with the first value that this place leads to."""
-    declared = _factors(model)
+    declared = {
+        f: span for one in (model, *(o.model for o in model.optima.values())) for f, span in _factors(one).items()
+    }
     found: dict[tuple[Span, Span], Diagnostic] = {}
     powers: dict[int, _Powers] = {}
     for name, root in _asked_for(model) if declared else ():
@@ -62,7 +64,7 @@ def _factors(model: Model) -> dict[int, Span]:
 
 
 def _asked_for(model: Model) -> Iterator[tuple[str, Node]]:
-    """What the file names, shows, requires and claims, then all that its instances derive."""
+    """What the file names, shows, requires, claims and optimizes, then all that its instances derive."""
     for let, node in model.lets.items():
         yield let.name, node
     for table in model.shows:
@@ -74,12 +76,17 @@ def _asked_for(model: Model) -> Iterator[tuple[str, Node]]:
             found = sides.parts.get(part)
             if found is not None:
                 yield expr.span.text, found
+    for optimum in model.optima.values():
+        for side in (optimum.objective, *optimum.sides):
+            yield from () if side is None or side.node is None else [(side.text, side.node)]
     for state in model.own_states():
         yield from ((f"{state.instance.name}.{name}", node) for name, node in state.nodes.items())
 
 
 def _of(node: Node, args: list[_Powers]) -> _Powers:
     """The powers of a node from those of its arguments."""
+    if node.op == ELASTICITY:
+        return {}
     if node.op in ("*", "/"):
         left, right = args
         sign = 1.0 if node.op == "*" else -1.0

@@ -7,7 +7,7 @@ units of the file. The mathematics is in `tonne.symbolic`, the numbers in `tonne
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -57,10 +57,16 @@ class Optimized:
         assert at.node is not None
         return self.run.raw(at.node)
 
-    def at(self, free: Iterable[float]) -> Run:
-        """The values of the file where the free fields are others."""
-        known = {**self.known, **_of_free(self.problem, free)}
+    def at(self, free: Iterable[float], instead: Mapping[int, float] | None = None) -> Run:
+        """The values of the file where the free fields are others, and numbers too, by the ids of their nodes."""
+        known = {**self.known, **_of_free(self.problem, free), **(instead or {})}
         return _evaluated(Run(self.optimum.model, self.run.program, solved=self.run.solved), known)
+
+    def along(self, number: Node, values: Iterable[float]) -> Solution:
+        """The solutions with other values, in base units, in place of one given number."""
+        runs = [self.at(self.free, {id(number): value}) for value in values]
+        inputs = [[run.raw(node) for run in runs] for node in self.derivation.compiled.inputs]
+        return _solve(self.problem, self.derivation, inputs, self.run, self.free)
 
     # ── how it moves ──
 
@@ -139,20 +145,23 @@ def optimize(
     if isinstance(derivation, Underivable):
         return None, [not_derived(optimum, problem, derivation, before)]
     inputs = [before.raw(node) for node in derivation.compiled.inputs]
-    solution = solve(
-        derivation.compiled,
-        inputs,
-        None if problem.constraint is None else problem.constraint.operator,
-        [before.value(free.low) for free in problem.free],
-        [before.value(free.high) for free in problem.free],
-        [before.value(free.start) for free in problem.free],
-    )
+    solution = _solve(problem, derivation, inputs, before, [before.value(free.start) for free in problem.free])
     if solution.status != Status.SOLVED:
         return None, [not_solved(optimum, problem, derivation.compiled, solution, before)]
     leaves = {**known, **_of_free(problem, (float(v) for v in solution.free))}
     nodes = [*_all_of(optimum), *asked, *derivation.compiled.inputs]
     run = _run(optimum, solved, nodes, leaves)
     return Optimized(optimum, problem, derivation, solution, run, leaves), []
+
+
+def _solve(
+    problem: Problem, derivation: Derivation, inputs: Sequence[object], run: Run, start: Sequence[float | None]
+) -> Solution:
+    low, high = (
+        [run.value(end) for end in ends] for ends in zip(*((f.low, f.high) for f in problem.free), strict=True)
+    )
+    operator = None if problem.constraint is None else problem.constraint.operator
+    return solve(derivation.compiled, inputs, operator, low, high, start)
 
 
 def _run(optimum: Optimum, solved: dict[Study, Optimized], nodes: Iterable[Node], known: Mapping[int, float]) -> Run:
@@ -203,19 +212,14 @@ def _sign_of(run: Run, node: Node) -> int | None:
 
 def _by_solving_again(at: Optimized, inputs: list[float], step: float = 1e-5) -> tuple[tuple[float, ...], ...]:
     """Answers by central differences of the solution, where a bound holds and the derivation says nothing of it."""
-    problem, run = at.problem, at.run
-    answers: list[list[float]] = [[] for _ in problem.free]
-    for index, value in enumerate(inputs):
-        logs = []
-        for sign in (1, -1):
-            moved = [*inputs[:index], value * math.exp(sign * step), *inputs[index + 1 :]]
-            ends = [
-                [run.value(end) for end in ends] for ends in zip(*((f.low, f.high) for f in problem.free), strict=True)
-            ]
-            operator = None if problem.constraint is None else problem.constraint.operator
-            found = solve(at.derivation.compiled, moved, operator, ends[0], ends[1], list(at.free))
-            logs.append([math.log(float(v)) for v in found.free] if found.status == Status.SOLVED else None)
-        for place, one in enumerate(answers):
-            both = [log[place] for log in logs if log is not None]
-            one.append((both[0] - both[1]) / (2 * step) if len(both) == 2 else math.nan)
-    return tuple(map(tuple, answers))
+    count = len(inputs)
+    moved = [
+        [value * math.exp(step * ((i == index) - (i == index + count))) for i in range(2 * count)]
+        for index, value in enumerate(inputs)
+    ]
+    found = _solve(at.problem, at.derivation, moved, at.run, at.free)
+    answers = []
+    for values in found.free:
+        logs = [math.log(v) if s == Status.SOLVED else math.nan for v, s in zip(values, found.status, strict=True)]
+        answers.append(tuple((logs[i] - logs[i + count]) / (2 * step) for i in range(count)))
+    return tuple(answers)

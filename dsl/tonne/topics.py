@@ -56,7 +56,11 @@ TOPICS = (
     Topic("uncertainty", "Uncertainty", ("spreads", "draws"), ("correlate",)),
     Topic(
         "studies", "Studies: `sweep`, `case`, `optimum`", (),
-        ("sweep", "vary", "case", "optimum", "minimize", "maximize", "over", "subject", "to"),
+        ("sweep", "vary", "case"),
+    ),
+    Topic(
+        "optimum", "Studies: `sweep`, `case`, `optimum`", ("optima", "optimization"),
+        ("optimum", "minimize", "maximize", "over", "subject", "to"), part="**An optimum**",
     ),
     Topic("files", "Files, modules, projects", ("library", "modules"), ("use",)),
     Topic("markdown", "Files, modules, projects", part="**Markdown.**"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tonne.cli.plot import drawn, plotting
 from tonne.cli.shared import (
     SCENARIO,
     console,
@@ -31,6 +32,7 @@ Examples:
   tonne run scenario.tonne
   tonne run scenario.tonne --set pretrain.pue=1.2 --set pretrain.grid=grids.us.quebec
   tonne run scenario.tonne -v            what would determine the rest
+  tonne run scenario.tonne --plot lifetime.svg
   tonne run scenario.tonne -q --watch    the results again at every save
   tonne run scenario.tonne --format json > result.json"""
 )
@@ -40,6 +42,7 @@ Examples:
 @watching
 @click.option("--quiet", "-q", is_flag=True, help="Only what the file shows, requires and claims.")
 @click.option("--verbose", "-v", is_flag=True, help="For what is undetermined, say what would determine it.")
+@plotting
 @text_or_json("Tables")
 def run(
     files: tuple[Path, ...],
@@ -48,6 +51,7 @@ def run(
     watch: bool,
     quiet: bool,
     verbose: bool,
+    plot: Path | None,
     style: str,
 ) -> None:
     """Evaluate scenarios: values, requirements and claims.
@@ -61,6 +65,8 @@ def run(
 
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose do not go together")
+    if plot is not None and len(files) > 1:
+        raise click.UsageError("--plot draws one file; name one")
 
     files = each_once(files)
 
@@ -92,6 +98,8 @@ def run(
                 out.print()
                 out.file.flush()
                 print_findings(verdicts, "full", stderr=True)
+            if plot is not None:
+                drawn(plot, file, result.run, None)
         if style == "json":
             print_json(documents[0] if len(files) == 1 else {"files": documents})
         return exit_code(everything, strict), used

@@ -26,17 +26,19 @@ def evaluate_into(
 ) -> None:
     """Adds the value of each step, at the point values of all inputs.
 
-    `known` are values of leaves of optima by their id; `derive` gives the value of an elasticity, whose arguments stand
-    in `values` by then.
+    `known` are values by the id of their node: of leaves of optima, and in place of numbers. `derive` gives the value of an
+    elasticity, whose arguments stand in `values` by then.
     """
     known = known or {}
     with np.errstate(all="ignore"):
         for node, args in program.steps:
             op = node.op
-            if op == NUMBER:
+            if id(node) in known:
+                values.append(known[id(node)])
+            elif op == NUMBER:
                 values.append(node.payload.value if node.payload is not None else 1.0)
             elif not args:
-                values.append(known.get(id(node), math.nan))
+                values.append(math.nan)
             elif op == ELASTICITY:
                 values.append(derive(node))
             elif op == "count":

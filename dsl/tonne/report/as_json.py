@@ -75,7 +75,8 @@ def _optimum(told: Answer) -> dict[str, Any]:
         "terms": [{**_line(line), "share": line.share} for line in told.terms],
         "constraint": told.constraint and _line(told.constraint),
         "binds": told.binds,
-        "multiplier": told.multiplier and _value(told.multiplier.value, told.multiplier.unit.word, "derived"),
+        "multiplier": told.multiplier
+        and {"value": exact(told.multiplier.value), "unit": told.multiplier.unit.word},
         "at_bound": list(told.at_bound),
         "without": list(told.without),
         "saving": told.saving,
@@ -87,7 +88,7 @@ def _optimum(told: Answer) -> dict[str, Any]:
             "unit": None if told.volume.unit is None else told.volume.unit.word,
         },
         "elasticities": [
-            {"facts": list(moved.facts), **dict(zip(told.moves, moved.by, strict=True))} for moved in told.moved
+            {"facts": list(moved.facts), "by": dict(zip(told.moves, moved.by, strict=True))} for moved in told.moved
         ],
         "closed_form": told.has_formula,
     }

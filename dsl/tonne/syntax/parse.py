@@ -256,10 +256,8 @@ def _parse_chunk(
             lost.update(_WORD.findall(text[line_start : min(line.end, line_start + 10_000)].split("=")[0]))
         read.append(one)
     found += errors
-    if None in read:
-        if isinstance(node, tree.InstanceDeclaration) or isinstance(node, tree.Optimum):
-            node = replace(node, partly_read=True)
-    statements.append(with_lines(node, read))
+    partly_read = {"partly_read": True} if None in read and hasattr(node, "partly_read") else {}
+    statements.append(with_lines(replace(node, **partly_read), read))
     after = _leading_comments(source, Chunk(chunk.close + 1, end)) if chunk.close >= 0 else end
     if after < end:  # what stands behind the closing brace on its line
         found.append(two_on_a_line(Span(source, after, end)))
