@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
+from scipy.optimize import minimize_scalar
 
 from tonne import library
+from tonne.browse import entries
 from tonne.scenario import Evaluated, check, evaluate
 
 MODULES = library.library_modules()
@@ -82,6 +85,8 @@ def test_the_core_kinds_keep_their_names_and_units(kind: str, tmp_path: Path) ->
         ("hardware.amd", "mi300x", "peak", 1307), ("hardware.consumer", "rtx_4090", "peak", 165.2), ("grids.us", "quebec", "carbon_intensity", 20),
         # Our World in Data / Ember, 2023
         ("grids.earlier.world", "united_states_2023", "carbon_intensity", 369.473), ("grids.earlier.world", "canada_2023", "carbon_intensity", 170.043),
+        # what the authors' code has, and what reports of the replication quote
+        ("laws.chinchilla", "sardana2024", "alpha", 0.336), ("laws.chinchilla", "sardana2024", "beta", 0.283), ("laws.chinchilla", "besiroglu2024", "B", 2085.43),
         # sizes as published
         ("models.llama", "llama_2_70b", "parameters", 70e9), ("models.deepseek", "deepseek_v3", "active_parameters", 37e9), ("models.gpt", "gpt_3", "parameters", 175e9),
     ],
@@ -103,3 +108,29 @@ def test_no_peak_is_a_sparse_one() -> None:
         for state in run.model.own_states():
             peak, power = run.value(state.nodes.get("peak")), run.value(state.nodes.get("power"))
             assert peak is None or power is None or peak / power < 3.5e12, state.instance.name
+
+
+LAWS = {s.name: {f.name: f.number for f in s.facts} for s in entries("laws.chinchilla")}
+
+
+@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("size", [1e9, 70e9, 1e12])
+def test_the_reference_of_a_law_takes_the_fewest_flops_to_its_loss(name: str, size: float, tmp_path: Path) -> None:
+    """Held against a search on the law itself: no other size reaches that loss with fewer parameters times tokens."""
+    path = tmp_path / "a.tonne"
+    law = f"use laws.chinchilla {{ {name} }}\nscaling_law of_this like {name} {{ reference = {size:.0f} param }}\n"
+    path.write_text(law + "show of_this.reference_tokens, of_this.reference_loss\n", encoding="utf-8")
+    run = evaluate(path).run
+    assert run is not None
+    (state,) = (s for s in run.model.own_states() if s.instance.name == "of_this")
+    tokens, loss = run.value(state.nodes["reference_tokens"]), run.value(state.nodes["reference_loss"])
+    A, B, E, alpha, beta = (LAWS[name][c] for c in ("A", "B", "E", "alpha", "beta"))
+    assert loss == pytest.approx(E + A / size**alpha + B / tokens**beta, rel=1e-12)
+
+    def flops(log_size: float) -> float:
+        rest = loss - E - A / math.exp(alpha * log_size)
+        return log_size - math.log(rest / B) / beta
+
+    smallest = math.log(A / (loss - E)) / alpha
+    found = minimize_scalar(flops, bounds=(smallest + 1e-6, smallest + 20), method="bounded", options={"xatol": 1e-10})
+    assert math.exp(found.x) == pytest.approx(size, rel=1e-6)

@@ -88,7 +88,7 @@ def test_the_entry_of_that_name_comes_first_and_in_full() -> None:
 
 
 def test_the_line_to_paste_works(tmp_path: Path) -> None:
-    for category in ("hardware", "grids", "facilities", "models"):
+    for category in ("hardware", "grids", "facilities", "models", "laws"):
         for entry in found(category)[::9]:
             file = tmp_path / "paste.tonne"
             file.write_text(f"{entry['use']}\nlet all = [{entry['name']}]\n", encoding="utf-8")
@@ -170,7 +170,7 @@ def test_the_fields_of_a_kind_with_their_formulas() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 def test_a_table_fits_the_window(width: int) -> None:
-    for category in ("hardware", "grids", "facilities", "models", "kinds"):
+    for category in ("hardware", "grids", "facilities", "models", "laws", "kinds"):
         out = Console(width=width, file=io.StringIO())
         everything = browse.search(category, [])
         for part in as_tables(everything, width):

@@ -30,12 +30,11 @@ def find(run: Run) -> Iterator[Diagnostic]:
         seen = [state, *(there for m in seen_by_optima if (there := m.states.get(state.instance)) is not None)]
         asked_of = {name for one in seen for name, node in one.nodes.items() if id(node) in asked}
         goal = asked_of or set(state.determination.chosen)
-        users = _users(state)
-        idle = [b for b in own if goal and not _reached(state, users, b.field.name) & goal]
+        idle = [b for b in own if goal and not any(_reached(one, b.field.name) & goal for one in seen)]
         for binding in idle:
             # a copy of a published run restates several facts; it is odd only when none of them moves anything
             if binding.set_by_command or (state.instance.like is not None and len(idle) == len(own)):
-                yield _no_influence(state, binding, _reached(state, users, binding.field.name))
+                yield _no_influence(state, binding, _reached(state, binding.field.name))
 
 
 def _asked_for(run: Run) -> list[Node]:
@@ -50,8 +49,9 @@ def _asked_for(run: Run) -> list[Node]:
     return list({id(n): n for n in nodes}.values())
 
 
-def _reached(state: State, users: dict[str, list[str]], name: str) -> set[str]:
+def _reached(state: State, name: str) -> set[str]:
     """The quantities of an instance that rest on one of its fields, the field itself among them."""
+    users = _users(state)
     reached, waiting = {name}, [name]
     while waiting:
         more = [n for n in users.get(waiting.pop(), ()) if n not in reached]

@@ -63,6 +63,13 @@ def elasticities(run: Run, node: Node) -> Elasticities:
     return found
 
 
+def leeway(slopes: Elasticities) -> float:
+    """How far ln(value) moves while all facts print as they do, each moved by half a unit of its last digit, to first order."""
+    return sum(
+        abs(slope) * fact.payload.half_unit / abs(fact.payload.value) for fact, slope in slopes.values() if fact.payload.value
+    )
+
+
 def _below(run: Run, leaf: Node, slope: float) -> Elasticities:
     """What the value at an optimum rests on."""
     solved = run.solved.get(leaf.payload.study) if leaf.op == SOLVED and slope else None

@@ -13,10 +13,10 @@ from enum import StrEnum
 
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formatting import figure, number, power_of_ten, times
-from tonne.graph import NUMBER, Interval, Node, postorder
+from tonne.graph import NUMBER, SOLVED, Interval, Node, postorder
 from tonne.model import TestSides
 from tonne.run import Run, default_unit
-from tonne.slopes import elasticities
+from tonne.slopes import elasticities, leeway
 from tonne.syntax import tree
 from tonne.units import Unit
 
@@ -104,7 +104,7 @@ def _verdict(run: Run, statement: tree.Require | tree.Claim, sides: TestSides, *
         return Verdict(statement, Outcome.HOLDS, **shown)  # type: ignore[arg-type]
     if not claim:
         return Verdict(statement, Outcome.MISSED, **shown)  # type: ignore[arg-type]
-    intervals = {name: run.interval(node) for name, node in nodes.items() if node is not None}
+    intervals = {name: _interval(run, node) for name, node in nodes.items() if node is not None}
     if _both_move(nodes, known):
         within = _within_rounding_of_both(run, test, known, nodes, sides.relative)
     else:
@@ -113,6 +113,19 @@ def _verdict(run: Run, statement: tree.Require | tree.Claim, sides: TestSides, *
         return Verdict(statement, Outcome.WITHIN_ROUNDING, **shown)  # type: ignore[arg-type]
     cause = _cause(test, known["left"], intervals["left"], nodes)
     return Verdict(statement, Outcome.REFUTED, cause=cause, **shown)  # type: ignore[arg-type]
+
+
+def _interval(run: Run, node: Node) -> Interval:
+    """All values of a side while its inputs print as they do.
+
+    Where it rests on optima, each fact is moved once for all of them, to first order: interval arithmetic would move the
+    constants of a law for each optimum by itself, and a ratio of two would be good for anything.
+    """
+    if all(one.op != SOLVED for one in postorder(node)):
+        return run.interval(node)
+    value, allowed = run.raw(node), leeway(elasticities(run, node))
+    low, high = sorted((value * math.exp(-allowed), value * math.exp(allowed)))
+    return low, high
 
 
 def _both_move(nodes: dict[str, Node | None], known: dict[str, float]) -> bool:
@@ -130,12 +143,10 @@ def _within_rounding_of_both(
     assert right is not None
     if known["left"] * known["right"] <= 0:
         return False
-    of_left, of_right = elasticities(run, left), elasticities(run, right)
-    allowed = 0.0
-    for key, (node, slope) in {**of_right, **of_left}.items():
-        slope = of_left.get(key, (node, 0.0))[1] - of_right.get(key, (node, 0.0))[1]
-        allowed += abs(slope) * node.payload.half_unit / abs(node.payload.value) if node.payload.value else 0.0
-    share = math.expm1(allowed)
+    apart = elasticities(run, left)
+    for key, (node, slope) in elasticities(run, right).items():
+        apart[key] = (node, apart.get(key, (node, 0.0))[1] - slope)
+    share = math.expm1(leeway(apart))
     points = {name: (v, v) for name, v in known.items()}
     points["left"] = tuple(sorted((known["left"] / (1 + share), known["left"] * (1 + share))))  # type: ignore[assignment]
     return _holds(test, points, nodes, relative)

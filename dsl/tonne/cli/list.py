@@ -41,8 +41,8 @@ Examples:
 def list_(words: tuple[str, ...], long: bool, sort: str | None, reverse: bool, style: str) -> None:
     """Browse the standard library.
 
-    CATEGORY is hardware, grids, facilities, models or kinds; without one all are looked through. WORDS are looked for in
-    names, regions, descriptions, files and values, whatever their case. One match is shown in full.
+    CATEGORY is hardware, grids, facilities, models, laws or kinds; without one all are looked through. WORDS are looked for
+    in names, regions, descriptions, files and values, whatever their case. One match is shown in full.
     """
     from tonne.browse import categories, category_names, folded, in_order, search
 
