@@ -117,7 +117,7 @@ class _Teller:
             volume=self._volume(),
             moves=(*(one.name for one in self.problem.free), objective.text),
             moved=tuple(self._moved()),
-            has_formula=self.at.derivation.has_closed_form,
+            has_formula=self.at.derivation.closed_form is not None,
             at_bound=tuple(f.name for f, w in zip(self.problem.free, self.at.solution.at_bound, strict=True) if w),
         )
 

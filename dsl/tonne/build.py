@@ -58,8 +58,10 @@ class _Builder:
             if kind.scope is self.project.entry:
                 self.formulas.of_kind(kind)
         needs = self._needs()
-        self.optima = Optima(self.model, self.formulas, self.references, needs)
-        for group in strongly_connected(needs):
+        groups = strongly_connected(needs)  # each after those that it needs
+        order = [symbol for group in groups for symbol in group]
+        self.optima = Optima(self.model, self.formulas, self.references, needs, order)
+        for group in groups:
             if is_circular(group, needs):
                 self._circular(group)
             for symbol in group:

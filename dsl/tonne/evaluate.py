@@ -55,7 +55,7 @@ def _optima(model: Model, known: dict[int, float]) -> tuple[dict[Study, Optimize
 
 def _without_formula(run: Run) -> Iterator[Diagnostic]:
     """One O502 for all optima of the file that have no closed form."""
-    lacking = [one for one in run.solved.values() if not one.derivation.has_closed_form]
+    lacking = [one for one in run.solved.values() if one.derivation.closed_form is None]
     if lacking:
         first = lacking[0].optimum.study
         many = f"{len(lacking)} of {len(run.solved)} optima have" if len(run.solved) > 1 else f"`{first.name}` has"

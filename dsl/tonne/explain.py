@@ -68,10 +68,15 @@ class Step:
 @dataclass
 class _Walk:
     run: Run
-    prefix: str = ""  # of all names: that of the optimum at whose solution the values are
+    optimum: Optimum | None = None  # at whose solution the values are
     seen: set[tuple[object, str]] = field(default_factory=set)
     level: int = 0
     at: dict[Study, _Walk] = field(default_factory=dict)  # the same walk at the solutions of optima
+
+    def name(self, symbol: Instance | Let) -> str:
+        """The name of what a file defines, with that of the optimum where it moves it."""
+        moved = self.optimum is not None and symbol in self.optimum.moved
+        return f"{self.optimum.study.name}.{symbol.name}" if self.optimum is not None and moved else symbol.name
 
 
 Found = Instance | Let | ShownValue | None
@@ -217,7 +222,7 @@ def _shown(run: Run, node: Node | None, unit: Unit) -> str:
 
 def _field(walk: _Walk, state: State, name: str) -> Step:
     run = walk.run
-    full = f"{walk.prefix}{state.instance.name}.{name}"
+    full = f"{walk.name(state.instance)}.{name}"
     unit = _unit_of(state, name)
     node = state.nodes.get(name)
     if node is None:
@@ -322,7 +327,7 @@ def _solved(walk: _Walk, reference: Reference) -> list[Step]:
     solved = walk.run.solved.get(study) if study is not None else None
     if study is None or solved is None:
         return []
-    there = walk.at.setdefault(study, _Walk(solved.run, f"{study.name}."))
+    there = walk.at.setdefault(study, _Walk(solved.run, solved.optimum))
     optimum, why = solved.optimum, (study, "")
     because = (
         [] if why in walk.seen else [_side(there, s) for s in (optimum.objective, *optimum.sides) if s is not None]
@@ -350,9 +355,8 @@ def _side(walk: _Walk, shown: ShownValue) -> Step:
     assert shown.dimension is not None
     unit = default_unit(walk.run.model, shown.references, shown.dimension)
     because = tuple(s for r in shown.references for s in _reference(walk, None, r))
-    alone = next((s for s in because if s.name == f"{walk.prefix}{shown.text}"), None)
-    if alone is not None:
-        return alone
+    if len(because) == 1 and because[0].name.endswith(shown.text):  # a path, not an expression
+        return because[0]
     value, amount = (
         _shown(walk.run, shown.node, unit),
         None if shown.node is None else walk.run.in_unit(shown.node, unit),
@@ -409,7 +413,7 @@ def _let(walk: _Walk, let: Let) -> Step:
     amount = run.in_unit(node, unit) if node is not None and unit is not None else None
     text, word = _plain(formula.expr.span.text), unit.word if unit else None
     return Step(
-        f"{walk.prefix}{let.name}",
+        walk.name(let),
         value,
         status,
         text,

@@ -15,7 +15,7 @@ from tonne.formulas import Formulas
 from tonne.freeing import Cut
 from tonne.graph import FREE, UNKNOWN, Node, result_dimension
 from tonne.model import Model, Optimum, ShownValue
-from tonne.names import Field, Instance, Study
+from tonne.names import Field, Instance, Study, Symbol
 from tonne.paths import RESULTS, Place
 from tonne.problem import Constraint, Free, Problem
 from tonne.references import References
@@ -31,12 +31,15 @@ _FORM = "minimize COST, over FIELD, FIELD, subject to LOSS == LEVEL"
 class Optima:
     """Adds the optima of one model; collects what it has to say in `found`."""
 
-    def __init__(self, model: Model, formulas: Formulas, references: References, needs: Needs) -> None:
+    def __init__(
+        self, model: Model, formulas: Formulas, references: References, needs: Needs, order: list[Symbol]
+    ) -> None:
         self.model = model
         self.formulas = formulas
         self.references = references
         self.needs = needs
         self.users = users_of(needs)
+        self.order = {symbol: place for place, symbol in enumerate(order)}
         self.found: list[Diagnostic] = []
         self._variants: list[Variant] = []
 
@@ -75,7 +78,8 @@ class Optima:
             variant.ensure_all()
 
     def variant(self, fixed: dict[Instance, dict[str, Node]], set_aside: dict[Instance, frozenset[str]]) -> Variant:
-        return Variant(self.model, self.formulas, self.references, self.needs, self.users, fixed, set_aside)
+        known = (self.model, self.formulas, self.references, self.needs, self.users, self.order)
+        return Variant(*known, fixed, set_aside)
 
     # ── its form ──
 
@@ -201,8 +205,9 @@ class Optima:
                 return
             constraint = Constraint(_OPERATORS[test.operator], left, right, test.span)
             optimum.sides = tuple(
-                ShownValue(" ".join(expr.span.text.split()), part, None, sides.dimension, expr.span, sides.references)
+                ShownValue(" ".join(expr.span.text.split()), part, None, sides.dimension, expr.span, references)
                 for expr, part in ((test.left, left), (test.right, right))
+                for references in (self.formulas.lowering.lower(expr, statements.place).references,)
             )
             price = dimension and result_dimension("quotient", [dimension, sides.dimension])
         checker.results[optimum.study, "objective"] = dimension

@@ -116,11 +116,7 @@ class Optimized:
     def interval(self, at: Solved) -> Interval:
         """All values while the inputs print as they do, as `Run.interval`, to first order."""
         value = self.value(at)
-        allowed = sum(
-            abs(slope) * fact.payload.half_unit / abs(fact.payload.value)
-            for fact, slope in self.elasticities(at).values()
-            if fact.payload.value and math.isfinite(slope)
-        )
+        allowed = slopes.leeway(self.elasticities(at))
         ends = sorted((value * math.exp(-allowed), value * math.exp(allowed)))
         return ends[0], ends[1]
 
@@ -149,9 +145,13 @@ def optimize(
     if solution.status != Status.SOLVED:
         return None, [not_solved(optimum, problem, derivation.compiled, solution, before)]
     leaves = {**known, **_of_free(problem, (float(v) for v in solution.free))}
-    nodes = [*_all_of(optimum), *asked, *derivation.compiled.inputs]
-    run = _run(optimum, solved, nodes, leaves)
-    return Optimized(optimum, problem, derivation, solution, run, leaves), []
+    nodes = [*derivation.compiled.inputs, *asked, *_all_of(optimum)]  # an elasticity looks at what stands before it
+    run = Run(optimum.model, plan_of(nodes, leaves), solved=solved)
+    made = Optimized(optimum, problem, derivation, solution, run, leaves)
+    evaluate_into(
+        run.values, run.program, leaves, lambda n: made.elasticity(Solved(optimum.study, n.args[0]), n.args[1])
+    )
+    return made, []
 
 
 def _solve(

@@ -66,7 +66,9 @@ def elasticities(run: Run, node: Node) -> Elasticities:
 def leeway(slopes: Elasticities) -> float:
     """How far ln(value) moves while all facts print as they do, each moved by half a unit of its last digit, to first order."""
     return sum(
-        abs(slope) * fact.payload.half_unit / abs(fact.payload.value) for fact, slope in slopes.values() if fact.payload.value
+        abs(slope) * fact.payload.half_unit / abs(fact.payload.value)
+        for fact, slope in slopes.values()
+        if fact.payload.value
     )
 
 

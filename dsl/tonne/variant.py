@@ -28,11 +28,13 @@ class Variant:
         references: References,
         needs: Needs,
         users: Needs,
+        order: Mapping[Symbol, int],
         fixed: Fixed,
         set_aside: SetAside,
     ) -> None:
         self.base = base
         self.needs = needs
+        self.order = order
         self.affected = _reached(users, [*fixed, *set_aside])
         self.model = Model(
             base.project,
@@ -52,19 +54,8 @@ class Variant:
         self._done: set[Symbol] = set()
 
     def ensure(self, symbol: Symbol) -> None:
-        waiting = [symbol]
-        while waiting:
-            at = waiting[-1]
-            if at in self._done or at not in self.affected:
-                waiting.pop()
-                continue
-            before = [
-                s for s in self.needs.get(at, ()) if s in self.affected and s not in self._done and s not in waiting
-            ]
-            if before:
-                waiting += before
-                continue
-            waiting.pop()
+        """Determines a name of the file, after all that it needs."""
+        for at in sorted(self._open(symbol), key=self.order.__getitem__):
             self._done.add(at)
             if self.model.is_too_large:
                 continue
@@ -73,6 +64,16 @@ class Variant:
             elif isinstance(at, Let) and at in self.base.lets:
                 self._let(at)
         self.base.operations = self.model.operations
+
+    def _open(self, symbol: Symbol) -> set[Symbol]:
+        """What a name needs that the study moves and that is not determined yet, the name itself among it."""
+        waiting, found = [symbol], set[Symbol]()
+        while waiting:
+            at = waiting.pop()
+            if at in self.affected and at not in self._done and at not in found:
+                found.add(at)
+                waiting += self.needs.get(at, ())
+        return found
 
     def ensure_all(self) -> None:
         """Determines all that the study moves."""

@@ -75,8 +75,7 @@ def _optimum(told: Answer) -> dict[str, Any]:
         "terms": [{**_line(line), "share": line.share} for line in told.terms],
         "constraint": told.constraint and _line(told.constraint),
         "binds": told.binds,
-        "multiplier": told.multiplier
-        and {"value": exact(told.multiplier.value), "unit": told.multiplier.unit.word},
+        "multiplier": told.multiplier and {"value": exact(told.multiplier.value), "unit": told.multiplier.unit.word},
         "at_bound": list(told.at_bound),
         "without": list(told.without),
         "saving": told.saving,

@@ -63,11 +63,10 @@ def _sentences(answer: Answer) -> Iterator[str]:
         yield f"saves {figure(answer.saving * 100, 3)} % against what is best without {least}"
     volume = answer.volume
     if volume is not None:
-        times = f"{figure(volume.times, 4)} times what is stated"
-        counted = ""
+        counted, times = "", f"{figure(volume.times)} times what is stated"
         if volume.value is not None and volume.unit is not None:
-            counted = f" at {number(volume.value, volume.unit.word)} of `{volume.text}`,"
-        yield f"break-even:{counted} {times}, serving costs as much as training"
+            counted = f"{number(volume.value, volume.unit.word)} of `{volume.text}` on, "
+        yield f"break-even: serving costs as much as training from {counted}{times}"
     if answer.multiplier is not None and answer.constraint is not None:
         unit = answer.multiplier.unit.word
         per = "1" if answer.constraint.unit.word == "ratio" else f"1 {answer.constraint.unit.word}"

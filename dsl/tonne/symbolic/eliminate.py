@@ -1,0 +1,236 @@
+"""From the conditions of a stationary point to one equation in one variable.
+
+Takes a `Folded` problem; gives what could be eliminated: the multiplier, one of two free fields (along the path that stationarity
+leaves, else along the constraint), the condition that remains in t = ln(the kept field), and whether signs prove that it has at
+most one root. Works on sums of powers; where the problem is none, it says that nothing could be eliminated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+from sympy.codegen.numpy_nodes import logaddexp
+
+from tonne.symbolic import powers
+from tonne.symbolic.fold import Folded
+from tonne.symbolic.powers import Powers
+
+T = sp.Symbol("t", real=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """One free field by the other: eliminated^power = over / under, where `over` and `under` are sums in the kept one."""
+
+    eliminated: int
+    power: sp.Expr
+    over: Powers
+    under: Powers
+    by: str  # stationarity | constraint
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """above = below, and in logarithms value = ln(above) - ln(below), a function of `T`, the logarithm of the kept field.
+
+    `above` and `below` are sums in the free fields, of which `path` eliminates one; `eliminated` is its logarithm by `T`.
+    """
+
+    kept: int
+    path: Path | None
+    above: Powers
+    below: Powers
+    value: sp.Expr
+    eliminated: sp.Expr | None
+    monotone: str  # "rising" | "falling" | "convex" | ""
+
+
+def multiplied_out(folded: Folded) -> Powers | None:
+    """What is zero once the multiplier is gone: x f_x * y g_y - y f_y * x g_x, in sums of powers."""
+    if folded.constraint is None or folded.objective.powers is None or folded.constraint.powers is None:
+        return None
+    f, g = folded.objective.powers, folded.constraint.powers
+    fx, fy, gx, gy = (powers.along(s, i) for s in (f, g) for i in (0, 1))
+    crossed = powers.add(powers.times(fx, gy), powers.scaled(powers.times(fy, gx), sp.S.NegativeOne))
+    return powers.without_common_factor(crossed)
+
+
+def eliminate(folded: Folded) -> Condition | None:
+    f = folded.objective.powers
+    g = None if folded.constraint is None else folded.constraint.powers
+    if f is None or (folded.constraint is not None and g is None):
+        return None
+    if len(folded.free) == 1:
+        return _condition(folded, 0, None, g if g is not None else powers.along(f, 0))
+    if g is None:
+        by_x, by_y = powers.along(f, 0), powers.along(f, 1)
+        return _along(folded, [(by_x, by_y), (by_y, by_x)], "stationarity")
+    crossed = multiplied_out(folded)
+    assert crossed is not None
+    on_path = _along(folded, [(crossed, g)], "stationarity")
+    return on_path or _along(folded, [(g, crossed)], "constraint")
+
+
+def _along(folded: Folded, pairs: list[tuple[Powers, Powers]], by: str) -> Condition | None:
+    """The condition from two equations: the first is solved for one field, the second becomes the condition."""
+    for is_definite in (True, False):
+        for solved, remaining in pairs:
+            for place in (0, 1):
+                path = _isolated(solved, place, by)
+                if path is None or (_is_definite(path) is not is_definite):
+                    continue
+                if not is_definite and by == "stationarity" and folded.constraint is not None:
+                    continue
+                found = _condition(folded, 1 - place, path, remaining)
+                if found is not None:
+                    return found
+    return None
+
+
+def _isolated(equation: Powers, place: int, by: str) -> Path | None:
+    """An equation of two powers of one field, solved for it."""
+    groups = powers.by_exponent(equation, place)
+    if len(groups) != 2:
+        return None
+    (p, a), (q, b) = groups.items()
+    if all(c.is_negative for c in a.values()) or not any(c.is_negative for c in b.values()):
+        a, b = powers.scaled(a, sp.S.NegativeOne), powers.scaled(b, sp.S.NegativeOne)
+    power, over, under = p - q, powers.scaled(b, sp.S.NegativeOne), a
+    if power.could_extract_minus_sign():
+        power, over, under = -power, under, over
+    return Path(place, power, over, under, by)
+
+
+def _is_definite(path: Path) -> bool:
+    return all(c.is_positive for side in (path.over, path.under) for c in side.values())
+
+
+def _condition(folded: Folded, kept: int, path: Path | None, equation: Powers) -> Condition | None:
+    split = powers.halves(equation)
+    if split is None or not all(split):
+        return None
+    above, below = split
+    eliminated = None
+    if path is not None:
+        eliminated = (_log(folded, path.over, kept) - _log(folded, path.under, kept)) / path.power
+        shift = _largest(path.eliminated, above, below) if path.by == "constraint" else sp.S.Zero
+        above_, below_ = (_shifted(side, path.eliminated, shift) for side in (above, below))
+    else:
+        above_, below_ = above, below
+    other = None if path is None else (path.eliminated, eliminated)
+    value = _log(folded, above_, kept, other) - _log(folded, below_, kept, other)
+    monotone = _monotone(path, kept, above, below) or _convex(folded)
+    return Condition(kept, path, above, below, value, eliminated, monotone)
+
+
+def _largest(place: int, *sides: Powers) -> sp.Expr:
+    """The exponent of a field that is largest for certain, so that no infinity is taken from another."""
+    exponents = {p[place] for side in sides for p in side}
+    return next((e for e in exponents if all((e - o).is_nonnegative for o in exponents)), sp.S.Zero)
+
+
+def _shifted(side: Powers, place: int, shift: sp.Expr) -> Powers:
+    return {tuple(e - shift if i == place else e for i, e in enumerate(p)): c for p, c in side.items()}
+
+
+def _log(folded: Folded, terms: Powers, kept: int, other: tuple[int, sp.Expr | None] | None = None) -> sp.Expr:
+    """The logarithm of a sum of positive terms: of each term, then added up without leaving logarithms."""
+    if not powers.halves(terms) or powers.halves(terms)[1]:  # type: ignore[index]
+        plain = powers.expression(terms, [sp.exp(T) if i == kept else sp.S.One for i in range(len(folded.free))])
+        return sp.log(_positive_part(plain))
+    logs = []
+    for p, c in terms.items():
+        exponents = c * 0 + p[kept] * T
+        if other is not None:
+            exponents += p[other[0]] * other[1]
+        logs.append(_log_of_coefficient(folded, c) + exponents)
+    total = logs[0]
+    for one in logs[1:]:
+        total = logaddexp(total, one)
+    return total
+
+
+def _log_of_coefficient(folded: Folded, coefficient: sp.Expr) -> sp.Expr:
+    factors = coefficient.as_powers_dict()
+    certain = sp.Mul(*(b**e for b, e in factors.items() if b not in folded.uncertain))
+    parts = [e * sp.log(_positive_part(folded.in_inputs(b))) for b, e in factors.items() if b in folded.uncertain]
+    return sp.Add(sp.log(folded.in_inputs(certain)), *parts)
+
+
+def _positive_part(x: sp.Expr) -> sp.Expr:
+    """x where it is positive, else 0: a sum that cannot be made has the logarithm -inf, and the condition no root."""
+    return (x + sp.Abs(x)) / 2
+
+
+# ── uniqueness ──
+
+
+def _monotone(path: Path | None, kept: int, above: Powers, below: Powers) -> str:
+    """Whether the condition rises or falls throughout, from signs alone.
+
+    Its slope is the sum over all pairs above_i * below_j of the differences of their slopes, over above * below; the slope of
+    the path is a quotient of sums in the kept field. All denominators are positive, so the signs of the numerator's
+    coefficients decide.
+    """
+    one = {(sp.S.Zero,) * len(next(iter(above))): sp.S.One}
+    slope_over: Powers = {}
+    slope_under = one
+    if path is not None:
+        if not _is_definite(path):
+            return ""
+        over, under = path.over, path.under
+        slope_over = powers.add(
+            powers.times(powers.along(over, kept), under),
+            powers.scaled(powers.times(powers.along(under, kept), over), sp.S.NegativeOne),
+        )
+        slope_under = powers.scaled(powers.times(over, under), path.power)
+        if path.power.is_positive is not True:
+            return ""
+    signs = set()
+    pairs = [({p: c}, {q: d}, p, q) for p, c in above.items() for q, d in below.items()]
+    total: Powers = {}
+    for a, b, p, q in pairs:
+        by_path = sp.S.Zero if path is None else sp.expand(p[path.eliminated] - q[path.eliminated])
+        slope = powers.add(powers.scaled(slope_over, by_path), powers.scaled(slope_under, sp.expand(p[kept] - q[kept])))
+        total = powers.add(total, powers.times(powers.times(a, b), slope))
+    for coefficient in total.values():
+        whole = sp.factor_terms(sp.expand(coefficient))
+        if whole != 0:
+            signs.add(1 if whole.is_positive else -1 if whole.is_negative else 0)
+    return {(1,): "rising", (-1,): "falling"}.get(tuple(signs), "")
+
+
+def _convex(folded: Folded) -> str:
+    """Whether the problem is convex in the logarithms of the free fields, with a multiplier that is positive for certain.
+
+    Sums of exponentials with positive coefficients are convex. The objective then has one least point on the constraint, where
+    the terms pull in directions that span all free fields and every stationary point has a positive multiplier.
+    """
+    f, g = folded.objective.powers, None if folded.constraint is None else folded.constraint.powers
+    none = (sp.S.Zero,) * len(folded.free)
+    moving_f = {p: c for p, c in (f or {}).items() if p != none}
+    moving_g = {p: c for p, c in (g or {}).items() if p != none}
+    if g and all(c.is_negative for c in moving_g.values()):
+        moving_g = powers.scaled(moving_g, sp.S.NegativeOne)
+    if not moving_f or not all(c.is_positive for c in (*moving_f.values(), *moving_g.values())):
+        return ""
+    if g is not None and not _is_opposed(moving_f, moving_g):
+        return ""
+    directions = [*moving_f, *moving_g]
+    spans = len(folded.free) == 1 or any(
+        sp.expand(p[0] * q[1] - p[1] * q[0]) != 0 for p in directions for q in directions
+    )
+    return "convex" if spans else ""
+
+
+def _is_opposed(f: Powers, g: Powers) -> bool:
+    """Whether in one free field one of the two only falls and the other only rises."""
+    for place in range(len(next(iter(f)))):
+        falls, rises = ({p[place] for p in side if p[place] != 0} for side in (f, g))
+        if falls and rises:
+            if all(e.is_negative for e in falls) and all(e.is_positive for e in rises):
+                return True
+            if all(e.is_positive for e in falls) and all(e.is_negative for e in rises):
+                return True
+    return False

@@ -1,0 +1,97 @@
+"""Formulas as functions on numpy: objective, constraint, condition, elasticities.
+
+Takes a `Folded` problem and what was found about it; gives the vectorised functions of `Compiled`. Numbers enter only here, as
+arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import sympy as sp
+
+from tonne.problem import Compiled, Family
+from tonne.symbolic.eliminate import Condition, T
+from tonne.symbolic.fold import Folded
+
+LAMBDA = sp.Symbol("lambda", real=True)
+
+
+def function(arguments: Iterable[sp.Symbol], value: Any) -> Callable[..., Any]:
+    """A formula, or a tuple of formulas, as a function; what several share is evaluated once."""
+    return sp.lambdify(list(arguments), value, modules="numpy", cse=True)  # type: ignore[no-any-return]
+
+
+def compiled(folded: Folded, condition: Condition | None, family: Family | None) -> Compiled:
+    inputs, free = tuple(folded.inputs), folded.free
+    f = folded.in_inputs(folded.objective.expression)
+    g = None if folded.constraint is None else folded.in_inputs(folded.constraint.expression)
+    lagrangian = f if g is None else f + LAMBDA * g
+    pairs = [(a, b) for i, a in enumerate(free) for b in free[i:]]
+    here = (T, *inputs)
+    at = (*free, *inputs)
+    return Compiled(
+        inputs=tuple(folded.inputs.values()),
+        sign=folded.sign,
+        objective=function(at, f),
+        objective_gradient=function(at, tuple(sp.diff(f, x) for x in free)),
+        constraint=None if g is None else function(at, g),
+        constraint_gradient=None if g is None else function(at, tuple(sp.diff(g, x) for x in free)),
+        lagrangian_hessian=function((*free, LAMBDA, *inputs), tuple(sp.diff(lagrangian, a, b) for a, b in pairs)),
+        kept=None if condition is None else condition.kept,
+        condition=None if condition is None else function(here, condition.value),
+        condition_slope=None if condition is None else function(here, sp.diff(condition.value, T)),
+        eliminated=None
+        if condition is None or condition.path is None
+        else function(here, sp.exp(condition.eliminated)),
+        is_monotone=condition is not None and bool(condition.monotone),
+        family=family,
+        elasticities=function((*free, LAMBDA, *inputs), elasticities(f, g, free, inputs)),
+    )
+
+
+def elasticities(
+    f: sp.Expr, g: sp.Expr | None, free: Sequence[sp.Symbol], inputs: Sequence[sp.Symbol]
+) -> tuple[tuple[sp.Expr, ...], ...]:
+    """d ln(free) / d ln(input) at a stationary point, by implicit differentiation of its conditions.
+
+    In the logarithms of the free fields, and along the constraint, so that neither the units nor the sizes of objective and
+    constraint enter: nothing is squared that could be too large.
+    """
+    lagrangian = f if g is None else f + LAMBDA * g
+    slopes = [x * sp.diff(lagrangian, x) for x in free]
+    curves = [[y * sp.diff(slope, y) for y in free] for slope in slopes]
+    moved = []
+    for p in inputs:
+        push = [p * sp.diff(slope, p) for slope in slopes]
+        if g is None:
+            moved.append(_unconstrained(curves, push))
+        else:
+            along = [x * sp.diff(g, x) for x in free]
+            moved.append(_on_constraint(curves, push, along, p * sp.diff(g, p)))
+    return tuple(tuple(m[place] for m in moved) for place in range(len(free)))
+
+
+def _unconstrained(curves: list[list[sp.Expr]], push: list[sp.Expr]) -> list[sp.Expr]:
+    if len(push) == 1:
+        return [-push[0] / curves[0][0]]
+    (a, b), (_, d) = curves
+    determinant = a * d - b * b
+    return [(b * push[1] - d * push[0]) / determinant, (b * push[0] - a * push[1]) / determinant]
+
+
+def _on_constraint(
+    curves: list[list[sp.Expr]], push: list[sp.Expr], along: list[sp.Expr], moved: sp.Expr
+) -> list[sp.Expr]:
+    """The way back to the constraint, and from there along it to where the objective is stationary again."""
+    if len(push) == 1:
+        return [-moved / along[0]]
+    size = sp.Abs(along[0]) + sp.Abs(along[1])
+    back = [-moved / size * sp.sign(a) for a in along]
+    tangent = [along[1] / size, -along[0] / size]
+    pairs = [(i, j) for i in (0, 1) for j in (0, 1)]
+    curve = sum(tangent[i] * curves[i][j] * tangent[j] for i, j in pairs)
+    force = sum(tangent[i] * push[i] for i in (0, 1)) + sum(tangent[i] * curves[i][j] * back[j] for i, j in pairs)
+    far = -force / curve
+    return [b + far * t for b, t in zip(back, tangent, strict=True)]
