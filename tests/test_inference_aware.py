@@ -224,8 +224,7 @@ def test_how_the_size_answers_to_requests() -> None:
 
     h = 1e-3
     moved = (log_size(math.exp(h)) - log_size(math.exp(-h))) / (2 * h)
-    (shown,) = (v for v in result().shown if v.path == "elasticity(chosen.parameters, chat.requests)")
-    assert shown.magnitude == pytest.approx(moved, rel=1e-5)
+    assert value("size_by_requests") == pytest.approx(moved, rel=1e-5)
 
 
 # ── what is published, with the digits of the sources ──
