@@ -10,8 +10,7 @@ with t = w / (u y0). Its left side less its right side grows with z, since kappa
 difference is concave, and a step from 0 is nearly there for small and for large s; Householder's steps do the rest. For w = 0
 the root is 0, with no special case.
 
-Blocks fit the cache, and buffers are reused. Values are in base units and their logarithms are what is summed, so that nothing
-overflows on the way.
+Blocks fit the cache, and buffers are reused. Logarithms are what is summed, so that nothing overflows on the way.
 """
 
 from __future__ import annotations

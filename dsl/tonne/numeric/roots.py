@@ -16,8 +16,23 @@ Floats = NDArray[np.float64]
 Function = Callable[..., Any]
 
 _MOST_STEPS = 200
+_MOST_NEWTON = 12
+_SETTLED = 1e-8
 _WIDEST = 700.0  # e^700 is about the largest float
 _EPS = 2.0**-52
+
+
+def newton(f: Function, slope: Function, start: Floats, args: Sequence[Any]) -> Floats:
+    """The roots of smooth monotone functions by Newton's steps alone; nan where they do not settle soon."""
+    x, small = start, np.inf
+    for _ in range(_MOST_NEWTON):
+        step = f(x, *args) / slope(x, *args)
+        x = x - step
+        size = np.abs(step)
+        small = size <= _SETTLED * np.maximum(np.abs(x), 1.0)
+        if small.all():  # the step is of second order: what is left is below what a float holds
+            return x
+    return np.where(small, x, np.nan)
 
 
 def expand(f: Function, start: Floats, args: Sequence[Any]) -> tuple[Floats, Floats, Floats, Floats]:
