@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pages
 import pytest
 from scipy.optimize import brentq, minimize_scalar
 
+import pages
 import tonne
 from tonne.scenario import evaluate
 from tonne.verdict import Outcome, Verdict
@@ -57,7 +57,9 @@ class Law(NamedTuple):
 
         def worth(log: float) -> float:
             tokens = math.exp(log)
-            return slope(lambda u: self.loss(size * np.exp(u), tokens)) - slope(lambda u: self.loss(size, tokens * np.exp(u)))
+            return slope(lambda u: self.loss(size * np.exp(u), tokens)) - slope(
+                lambda u: self.loss(size, tokens * np.exp(u))
+            )
 
         tokens = math.exp(brentq(worth, math.log(1e6), math.log(1e18), xtol=1e-15))
         return tokens, self.loss(size, tokens)
@@ -206,7 +208,9 @@ def test_the_optima_with_one_free_field() -> None:
     assert value("flops_13b_as_7b.pretrain_7b.tokens") == pytest.approx(tokens, rel=1e-9)
     assert value("flops_13b_as_7b.objective") == pytest.approx(7e9 * (6 * tokens + 2 * 2e12), rel=1e-9)
     law = law_of("at_70b")
-    assert value("section_half.half_and_four.tokens") == pytest.approx(law.tokens(35e9, law.chinchilla(70e9)[1]), rel=1e-9)
+    assert value("section_half.half_and_four.tokens") == pytest.approx(
+        law.tokens(35e9, law.chinchilla(70e9)[1]), rel=1e-9
+    )
 
 
 def test_every_optimum_of_the_scenario_is_held_against_the_second_way() -> None:
@@ -518,7 +522,9 @@ SECTION_TOLD = [
     Published("sardana", lambda w, f: in_section(w).size / 70e9, 0.5, 0.05),
     Published("sardana", lambda w, f: in_section(w).tokens / w.chinchilla(70e9)[0], 4, 0.5),
     Published("sardana", lambda w, f: data_for_half(w), 4, 0.4),
-    Published("sardana", lambda w, f: w.loss(35e9, 4 * w.chinchilla(70e9)[0]), lambda w, f: w.chinchilla(70e9)[1], 1e-9),
+    Published(
+        "sardana", lambda w, f: w.loss(35e9, 4 * w.chinchilla(70e9)[0]), lambda w, f: w.chinchilla(70e9)[1], 1e-9
+    ),
 ]
 
 # The claims of the scenario and of each section of the page, and the requirements of the page, each in its order.

@@ -56,7 +56,7 @@ def check_values(name: str, expected: dict[str, tuple[float, str]]) -> None:
 
 
 def test_there_are_scenarios() -> None:
-    assert {p.name for p in FILES} >= {"quickstart.tonne", "llama3.tonne", "section55.md"}
+    assert {p.name for p in FILES} >= {"quickstart.tonne", "llama3.tonne", "section55.md", "inference_aware.md"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)

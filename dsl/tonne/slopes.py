@@ -65,11 +65,11 @@ def elasticities(run: Run, node: Node) -> Elasticities:
 
 def leeway(slopes: Elasticities) -> float:
     """How far ln(value) moves while all facts print as they do, each moved by half a unit of its last digit, to first order."""
-    return sum(
-        abs(slope) * fact.payload.half_unit / abs(fact.payload.value)
-        for fact, slope in slopes.values()
-        if fact.payload.value
-    )
+    total = 0.0
+    for fact, slope in slopes.values():
+        given = fact.payload
+        total += abs(slope) * given.half_unit / abs(given.value) if given.value else 0.0
+    return total
 
 
 def _below(run: Run, leaf: Node, slope: float) -> Elasticities:
