@@ -15,6 +15,7 @@ Blocks fit the cache, and buffers are reused. Logarithms are what is summed, so 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,41 @@ def _step(difference: Any, kappa: Any, p: Any) -> Any:
     pull *= difference
     pull /= rest
     return pull
+
+
+def within(
+    problem: str, x: Floats, y: Floats, low: Sequence[Any], high: Sequence[Any], *coefficients: Any
+) -> tuple[Floats, Floats, NDArray[np.int8], NDArray[np.int8], NDArray[np.bool_]]:
+    """The optimum within bounds of x and of y: moved along the level's curve, on which it is the only stationary point.
+
+    Gives x, y, on which bound each lies (-1, 0, 1), and where the curve has a point within the bounds at all. `low` and
+    `high` are those of x and of y, 0 and infinity where there is none.
+    """
+    with np.errstate(all="ignore"):
+        beside_low, beside_high = (_beside_y(problem, y_end, *coefficients) for y_end in (low[1], high[1]))
+        beside_low = np.where(np.isfinite(beside_low) & (beside_low > 0), beside_low, np.inf)
+        lowest, highest = np.fmax(low[0], np.where(np.isinf(high[1]), 0.0, beside_high)), np.fmin(high[0], beside_low)
+        there = np.isnan(beside_high) & np.isfinite(high[1]) | (lowest > highest)
+        moved_x = np.clip(x, lowest, highest)
+        moved_y = np.where(moved_x == x, y, _beside_x(problem, moved_x, *coefficients))
+        moved_y = np.where((moved_x == beside_high) & (moved_x != x), high[1], moved_y)
+        moved_y = np.where((moved_x == beside_low) & (moved_x != x), low[1], moved_y)
+        at_x = np.where(moved_x <= low[0], -1, np.where(moved_x >= high[0], 1, 0)).astype(np.int8)
+        at_y = np.where(moved_y <= low[1], -1, np.where(moved_y >= high[1], 1, 0)).astype(np.int8)
+        return moved_x, moved_y, at_x, at_y, ~there & np.isfinite(moved_y) & (moved_y > 0)
+
+
+def _beside_y(problem: str, y: Any, A: Any, B: Any, E: Any, a: Any, b: Any, u: Any, w: Any, k: Any, level: Any) -> Any:
+    """x at the level, for a value of y; nan where there is none."""
+    if problem == "least-loss":
+        return (level - k) / (u * y + w)
+    return ((level - E - B * y**-b) / A) ** (-1 / a)
+
+
+def _beside_x(problem: str, x: Any, A: Any, B: Any, E: Any, a: Any, b: Any, u: Any, w: Any, k: Any, level: Any) -> Any:
+    if problem == "least-loss":
+        return ((level - k) / x - w) / u
+    return ((level - E - A * x**-a) / B) ** (-1 / b)
 
 
 def without_serving(family: Family, *coefficients: float) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tonne.numeric.family import solve_family
+from tonne.numeric.family import solve_family, within
 from tonne.numeric.roots import Floats, expand, newton, refine
 from tonne.numeric.search import search
 from tonne.problem import Array, Compiled, Solution, Status
@@ -90,10 +90,18 @@ class _Work:
     def by_family(self, part: slice, inputs: list[Any], bounds: list[list[Any]]) -> None:
         family = self.compiled.family
         assert family is not None
-        x, y, status = solve_family(family.problem, *family.coefficients(*inputs))
-        free = [np.empty(0), np.empty(0)]
-        free[family.x], free[family.y] = x, y
-        self._take(part, free, np.asarray(status), inputs, bounds)
+        coefficients = family.coefficients(*inputs)
+        x, y, status = (np.broadcast_to(v, part.stop - part.start) for v in solve_family(family.problem, *coefficients))
+        order = (family.x, family.y)
+        low = [0.0 if bounds[0][i] is None else bounds[0][i] for i in order]
+        high = [np.inf if bounds[1][i] is None else bounds[1][i] for i in order]
+        x, y, at_x, at_y, there = within(family.problem, x, y, low, high, *coefficients)
+        outside = (status == Status.SOLVED) & ~there
+        status = np.where(outside, Status.INFEASIBLE if self.operator == "==" else -1, status)
+        free, sides = [x, y], [at_x, at_y]
+        if family.x > family.y:
+            free, sides = [y, x], [at_y, at_x]
+        self._take(part, free, status, inputs, sides)
 
     def by_condition(self, part: slice, inputs: list[Any], bounds: list[list[Any]]) -> None:
         compiled = self.compiled
@@ -113,14 +121,14 @@ class _Work:
         if compiled.eliminated is not None:
             free.insert(1 - compiled.kept, np.broadcast_to(compiled.eliminated(t, *inputs), size))
         sound = np.logical_and.reduce([np.isfinite(v) & (v > 0) for v in free]) & self._curves_up(free, inputs)
-        self._take(part, free, np.where(sound, Status.SOLVED, -1), inputs, bounds)
-
-    def _take(self, part: slice, free: list[Floats], status: Any, inputs: list[Any], bounds: list[list[Any]]) -> None:
-        """Takes the points that are optima; those beyond a bound, and those of the wrong multiplier, stay open."""
-        inside = status == Status.SOLVED
         for value, low, high in zip(free, bounds[0], bounds[1], strict=True):
-            inside &= (True if low is None else value >= low) & (True if high is None else value <= high)
-        lagrange = self._lagrange(free, inputs)
+            sound &= (True if low is None else value >= low) & (True if high is None else value <= high)
+        self._take(part, free, np.where(sound, Status.SOLVED, -1), inputs, [np.zeros(size, np.int8) for _ in free])
+
+    def _take(self, part: slice, free: list[Floats], status: Any, inputs: list[Any], sides: list[Any]) -> None:
+        """Takes the points that are optima; those whose multiplier has the wrong sign stay open."""
+        inside = status == Status.SOLVED
+        lagrange = self._lagrange(free, inputs, sides)
         if self.operator in ("<=", ">="):
             inside &= lagrange > 0 if self.operator == "<=" else lagrange < 0
         self.status[part] = np.where(
@@ -128,6 +136,8 @@ class _Work:
         )
         for mine, value in zip(self.free, free, strict=True):
             mine[part] = value
+        for at_bound, side in zip(self.at_bound, sides, strict=True):
+            at_bound[part] = side
         self.multiplier[part] = -self.compiled.sign * lagrange
         self.binds[part] = self.operator is not None
 
@@ -151,13 +161,18 @@ class _Work:
         gx, gy = gx / size, gy / size
         return gx * gx * yy - 2 * gx * gy * xy + gy * gy * xx > 0
 
-    def _lagrange(self, free: Sequence[Any], inputs: Sequence[Any]) -> Any:
-        """The multiplier of objective + multiplier (left - right), from the slopes in the logarithms of the free fields."""
+    def _lagrange(self, free: Sequence[Any], inputs: Sequence[Any], sides: Sequence[Any] = (0, 0)) -> Any:
+        """The multiplier of objective + multiplier (left - right), from the slopes in the logarithms of the free fields.
+
+        A field that lies at a bound does not answer; the other one alone does.
+        """
         if self.compiled.constraint_gradient is None:
             return np.nan
         f = self.compiled.objective_gradient(*free, *inputs)
         g = self.compiled.constraint_gradient(*free, *inputs)
-        steep = [x * slope for x, slope in zip(free, g, strict=True)]
+        held = [np.asarray(side) != 0 for side in sides[: len(free)]]
+        fixed = np.logical_and.reduce(np.broadcast_arrays(*held))  # neither answers: what they would do together
+        steep = [np.where(h & ~fixed, 0.0, x * s) for x, s, h in zip(free, g, held, strict=True)]
         size = sum(np.abs(s) for s in steep)
         steep = [s / size for s in steep]
         along = sum(x * slope * s for x, slope, s in zip(free, f, steep, strict=True))
@@ -174,12 +189,4 @@ class _Work:
         self.binds[at] = found.binds
         self.multiplier[at] = np.nan
         if found.status is Status.SOLVED and found.binds:
-            self.multiplier[at] = -self.compiled.sign * self._held(found.free, found.at_bound, inputs)
-
-    def _held(self, free: tuple[float, ...], at_bound: tuple[int, ...], inputs: list[Any]) -> float:
-        """The multiplier where a bound holds one field: the other one alone follows the constraint."""
-        if not any(at_bound) or all(at_bound) or self.compiled.constraint_gradient is None:
-            return float(self._lagrange(free, inputs))
-        moves = at_bound.index(0)
-        f = self.compiled.objective_gradient(*free, *inputs)[moves]
-        return float(-f / self.compiled.constraint_gradient(*free, *inputs)[moves])
+            self.multiplier[at] = -self.compiled.sign * float(self._lagrange(found.free, inputs, found.at_bound))

@@ -137,8 +137,7 @@ class _Search:
         values = self._value((np.exp(t), y))
         at = int(np.nanargmin(np.where(np.isfinite(values), values, np.nan))) if np.isfinite(values).any() else 0
         lower, upper = t[max(at - 1, 0)], t[min(at + 1, len(t) - 1)]
-        slope = lambda s: self._objective_gradient((math.exp(s), y))[0]  # noqa: E731
-        return math.exp(_bisected(slope, lower, upper))
+        return math.exp(_bisected(lambda s: self._objective_gradient((math.exp(s), y))[0], lower, upper))
 
     # ── on the constraint ──
 
@@ -161,7 +160,14 @@ class _Search:
             self._along,
             binds=True,
             follow=lambda t: (self._first(math.exp(t)), math.exp(t)),
+            beside=self._beside_bounds(),
         )
+
+    def _beside_bounds(self) -> list[tuple[float, ...]]:
+        """The points of the constraint at which the first field lies on one of its bounds."""
+        first = self.ranges[0]
+        ends = [t for t, is_bound in ((first.low, first.low_is_bound), (first.high, first.high_is_bound)) if is_bound]
+        return [(math.exp(t), math.exp(s)) for t in ends for s in self._roots(self.ranges[1].grid(), (math.exp(t),), 1)]
 
     def _along(self, free: tuple[float, ...]) -> float:
         """The derivative of the objective by the logarithm of the second field, the first one following the constraint."""
@@ -176,11 +182,15 @@ class _Search:
         roots = [math.exp(t) for t in self._roots(self.ranges[0].grid(121), (y,))]
         return min(roots, key=lambda x: float(self._value((x, y))), default=math.nan)
 
-    def _roots(self, grid: Floats, rest: tuple[float, ...]) -> list[float]:
-        """The logarithms at which the constraint is satisfied as an equation."""
+    def _roots(self, grid: Floats, rest: tuple[float, ...], place: int = 0) -> list[float]:
+        """The logarithms of the field at `place` at which the constraint is satisfied as an equation; `rest` is the other."""
         assert self.compiled.constraint is not None
         constraint = self.compiled.constraint
-        f = lambda t: constraint(np.exp(t), *rest, *self.inputs) + np.zeros_like(t)  # noqa: E731
+
+        def f(t: Floats) -> Floats:
+            free = [*rest[:place], np.exp(t), *rest[place:]]
+            return np.asarray(constraint(*free, *self.inputs) + np.zeros_like(t))
+
         values = f(grid)
         signs = np.sign(np.where(np.isfinite(values), values, np.nan))
         exact = [float(t) for t in grid[signs == 0]]
@@ -201,19 +211,21 @@ class _Search:
         *,
         binds: bool,
         follow: Callable[[float], tuple[float, ...]] = lambda t: (math.exp(t),),
+        beside: Sequence[tuple[float, ...]] = (),
     ) -> Found:
         values = self._value(curve)
         values = np.where(np.isfinite(values) & np.isfinite(sum(curve)), values, np.inf)
         inner = np.concatenate(([np.inf], values, [np.inf]))
         places = np.flatnonzero((inner[1:-1] <= inner[:-2]) & (inner[1:-1] <= inner[2:]) & np.isfinite(values))
-        points: list[tuple[float, tuple[float, ...]]] = []
-        for place in places:
-            lower, upper = grid[max(place - 1, 0)], grid[min(place + 1, len(grid) - 1)]
-            t = _bisected(lambda s: slope(follow(s)), lower, upper) if upper > lower else float(lower)
+        points = [(float(self._value(free)), free) for free in beside]
+        for place in places.tolist():
+            lower = place - 1 if place > 0 and math.isfinite(values[place - 1]) else place
+            upper = place + 1 if place + 1 < len(grid) and math.isfinite(values[place + 1]) else place
+            t = _bisected(lambda s: slope(follow(s)), float(grid[lower]), float(grid[upper]))
+            at_end = (t <= grid[lower] and lower == place > 0) or (t >= grid[upper] and upper == place < len(grid) - 1)
             free = follow(t)
-            if not all(map(math.isfinite, free)):
-                free = follow(float(grid[place]))
-            points.append((float(self._value(free)), free))
+            if all(map(math.isfinite, free)) and not at_end:  # else the curve ends there: a bound of the first field
+                points.append((float(self._value(free)), free))
         points = sorted((p for p in points if math.isfinite(p[0])), key=lambda p: p[0])
         if not points:
             return Found(Status.NOT_FOUND)
