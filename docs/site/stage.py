@@ -24,6 +24,7 @@ ELSEWHERE = {
     "README.md": "index.md",  # links alone: the site has an index of its own
     "stdlib/README.md": "library/style.md",
     "scenarios/section55.md": "scenarios/section55.md",
+    "scenarios/inference_aware.md": "scenarios/inference_aware.md",
 }
 # Below which page which others stand, in order. A page that is not there yet is passed over.
 NAVIGATION = {
@@ -36,7 +37,7 @@ NAVIGATION = {
             "language.md", "library.md", "commands.md", "settings.md", "json.md", "python.md", "errors/README.md",
             "terms.md",
         ],
-        "Worked through": ["scenarios/section55.md", "scenarios/llama3.md", "scenarios/quickstart.md"],
+        "Worked through": ["scenarios/section55.md", "scenarios/inference_aware.md", "scenarios/llama3.md", "scenarios/quickstart.md"],
         "How it is built": ["architecture.md", "decisions/README.md", "contributing.md", "changelog.md"],
     },
     "library.md": {"": [*(f"library/{name}" for name in library_pages()), "library/style.md"]},
