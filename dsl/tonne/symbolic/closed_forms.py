@@ -62,7 +62,11 @@ def explicit(condition: Condition) -> tuple[sp.Expr, ...] | None:
     power = sp.cancel(p - q)
     if power == 0:
         return None
-    value = (d / c) ** (1 / sp.factor(power)) if not power.could_extract_minus_sign() else (c / d) ** (1 / sp.factor(-power))
+    value = (
+        (d / c) ** (1 / sp.factor(power))
+        if not power.could_extract_minus_sign()
+        else (c / d) ** (1 / sp.factor(-power))
+    )
     return (value,) if path is None else (value, factor, slope)
 
 

@@ -69,7 +69,9 @@ def common_factor(a: Powers) -> Powers:
     shared = [
         base
         for base in (factors[0] if factors else ())
-        if base.is_Symbol and base.is_positive and all(f.get(base, sp.S.Zero).is_Integer and f[base] > 0 for f in factors)
+        if base.is_Symbol
+        and base.is_positive
+        and all(f.get(base, sp.S.Zero).is_Integer and f[base] > 0 for f in factors)
     ]
     none = (sp.S.Zero,) * len(next(iter(a), ()))
     return {none: sp.Mul(*(base ** -min(f[base] for f in factors) for base in shared))}

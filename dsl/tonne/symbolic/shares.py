@@ -56,7 +56,11 @@ def _of(folded: Folded, solved: Powers, shared: Powers, of_constraint: bool, con
     determinant = sp.expand(p[0] * q[1] - p[1] * q[0])
     if determinant == 0:
         return None
-    names = list(sp.symbols(f"f_2:{len(shared) + 1}", positive=True)) if len(shared) > 2 else [sp.Symbol("f", positive=True)]
+    names = (
+        list(sp.symbols(f"f_2:{len(shared) + 1}", positive=True))
+        if len(shared) > 2
+        else [sp.Symbol("f", positive=True)]
+    )
     parts = [1 - sp.Add(*names[: len(shared) - 1]), *names[: len(shared) - 1]]
     sizes = dict(zip(shared, parts, strict=True))
     # The solved side's terms, with the multiplier and the total at one: they cancel the others' pull.
@@ -67,7 +71,9 @@ def _of(folded: Folded, solved: Powers, shared: Powers, of_constraint: bool, con
     f, g = (both, sizes) if of_constraint else (sizes, both)
     along = [sp.Add(*(size * e[i] for e, size in g.items())) for i in (0, 1)]
     tangent = (along[1], -along[0])
-    curve = sp.Add(*(size * sp.expand((e[0] * tangent[0] + e[1] * tangent[1])) ** 2 for e, size in (*f.items(), *g.items())))
+    curve = sp.Add(
+        *(size * sp.expand((e[0] * tangent[0] + e[1] * tangent[1])) ** 2 for e, size in (*f.items(), *g.items()))
+    )
     whole = sp.Add(*g.values())
     moved: list[tuple[sp.Expr, tuple[sp.Expr, ...]]] = []
     coefficients = {**(shared if not of_constraint else solved)}, {**(shared if of_constraint else solved)}
