@@ -115,7 +115,7 @@ class _Teller:
             without=tuple(text for text, _ in self._serving),
             saving=saving,
             volume=self._volume(),
-            moves=(*(one.name for one in self.problem.free), objective.text),
+            moves=(*(one.name for one in self.problem.free), "objective"),
             moved=tuple(self._moved()),
             has_formula=self.at.derivation.closed_form is not None,
             at_bound=tuple(f.name for f, w in zip(self.problem.free, self.at.solution.at_bound, strict=True) if w),
@@ -176,7 +176,7 @@ class _Teller:
         return [(text, node) for text, node in self._cost if _has(node, x) and not _has(node, y)]
 
     def _volume(self) -> Volume | None:
-        if self.baseline is None:
+        if self.baseline is None or self.family is None:
             return None
         times = float(break_even(self.family, *self._coefficients))
         counted = self._requests() if len(self._serving) == 1 else None

@@ -15,8 +15,8 @@ from tonne.symbolic.derive import Underivable
 from tonne.syntax import tree
 
 
-def not_derived(optimum: Optimum, problem: Problem, why: Underivable, run: Run) -> Diagnostic:
-    """O501 for a problem without derivatives, or whose objective is a constant."""
+def not_derived(optimum: Optimum, problem: Problem, why: Underivable, run: Run, value: float) -> Diagnostic:
+    """O501 for a problem without derivatives, or whose objective is a constant, of this value."""
     assert optimum.objective is not None
     objective = optimum.objective
     if why.reason == "steps":
@@ -25,9 +25,8 @@ def not_derived(optimum: Optimum, problem: Problem, why: Underivable, run: Run) 
         labels = [Label(why.node.span, "depends on what is chosen"), Label(problem.span, "the optimum")]
         return diagnostic("O501", title, *labels, help=f"leave `{word}` out of what is optimized, and round the answer")
     if why.reason == "constant":
-        value = run.value(objective.node)
         fields = " and ".join(f"`{free.name}`" for free in problem.free)
-        told = "constant" if value is None else number(value / _unit(optimum, objective), _word(optimum, objective))
+        told = number(value / _unit(optimum, objective), _word(optimum, objective))
         title = f"`{objective.text}` is {told} whatever {fields} {'are' if len(problem.free) > 1 else 'is'}"
         zeros = [Label(node.span, "this is zero") for node in _zeros(objective.node, run)]
         return diagnostic(

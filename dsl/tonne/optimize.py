@@ -139,7 +139,9 @@ def optimize(
         return None, []
     derivation = derive(problem, partial(_name_of, before), partial(_sign_of, before), before.value)
     if isinstance(derivation, Underivable):
-        return None, [not_derived(optimum, problem, derivation, before)]
+        anywhere = {**known, **_of_free(problem, (1.0 for _ in problem.free))}
+        value = _run(optimum, solved, [problem.objective], anywhere).raw(problem.objective)
+        return None, [not_derived(optimum, problem, derivation, before, value)]
     inputs = [before.raw(node) for node in derivation.compiled.inputs]
     solution = _solve(problem, derivation, inputs, before, [before.value(free.start) for free in problem.free])
     if solution.status != Status.SOLVED:

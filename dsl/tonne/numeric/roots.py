@@ -32,7 +32,7 @@ def newton(f: Function, slope: Function, start: Floats, args: Sequence[Any]) -> 
         small = size <= _SETTLED * np.maximum(np.abs(x), 1.0)
         if small.all():  # the step is of second order: what is left is below what a float holds
             return x
-    return np.where(small, x, np.nan)
+    return np.asarray(np.where(small, x, np.nan))
 
 
 def expand(f: Function, start: Floats, args: Sequence[Any]) -> tuple[Floats, Floats, Floats, Floats]:

@@ -63,6 +63,9 @@ def draw(at: Optimized, file: str, style: str) -> bytes:
                     linewidth=1,
                     label="serving costs as much as training",
                 )
+            known = [v for v in shown if v == v]
+            if max(known) < 1.01 * min(known):  # at a bound everywhere: a line, not the noise of its last digits
+                panel.set_ylim(min(known) / 2, max(known) * 2)
             panel.set_xscale("log")
             panel.set_yscale("log")
             panel.set_ylabel(f"{line.text}\n({line.unit.word})")
