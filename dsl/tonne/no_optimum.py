@@ -51,7 +51,7 @@ def not_solved(optimum: Optimum, problem: Problem, compiled: Compiled, solution:
         how = " and ".join(
             f"`{free.name}` {'grows' if way > 0 else 'falls to zero'}"
             for free, way in zip(problem.free, solution.direction, strict=False)
-            if way
+            if way and free.name != objective.text
         )
         title = f"`{objective.text}` {verb} without end as {how or 'the free fields move'}"
         if problem.constraint is None:

@@ -7,6 +7,7 @@ most one root. Works on sums of powers; where the problem is none, it says that 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sympy as sp
@@ -34,13 +35,14 @@ class Path:
 class Condition:
     """above = below, and in logarithms value = ln(above) - ln(below), a function of `T`, the logarithm of the kept field.
 
-    `above` and `below` are sums in the free fields, of which `path` eliminates one; `eliminated` is its logarithm by `T`.
+    `above` and `below` are sums in the free fields, of which `path` eliminates one; `eliminated` is its logarithm by `T`. They are
+    absent where the condition is no equation of two such sums.
     """
 
     kept: int
     path: Path | None
-    above: Powers
-    below: Powers
+    above: Powers | None
+    below: Powers | None
     value: sp.Expr
     eliminated: sp.Expr | None
     monotone: str  # "rising" | "falling" | "convex" | ""
@@ -53,10 +55,14 @@ def multiplied_out(folded: Folded) -> Powers | None:
     f, g = folded.objective.powers, folded.constraint.powers
     fx, fy, gx, gy = (powers.along(s, i) for s in (f, g) for i in (0, 1))
     crossed = powers.add(powers.times(fx, gy), powers.scaled(powers.times(fy, gx), sp.S.NegativeOne))
-    return powers.without_common_factor(crossed)
+    return powers.times(crossed, powers.common_factor(crossed))
 
 
 def eliminate(folded: Folded) -> Condition | None:
+    return _of_powers(folded) or _of_expressions(folded)
+
+
+def _of_powers(folded: Folded) -> Condition | None:
     f = folded.objective.powers
     g = None if folded.constraint is None else folded.constraint.powers
     if f is None or (folded.constraint is not None and g is None):
@@ -70,6 +76,50 @@ def eliminate(folded: Folded) -> Condition | None:
     assert crossed is not None
     on_path = _along(folded, [(crossed, g)], "stationarity")
     return on_path or _along(folded, [(g, crossed)], "constraint")
+
+
+def _of_expressions(folded: Folded) -> Condition | None:
+    """The condition where the problem is no sum of powers: written plainly, along the constraint if there is one."""
+    free, f = folded.free, folded.objective.expression
+    g = None if folded.constraint is None else folded.constraint.expression
+    if len(free) == 1:
+        plain = free[0] * sp.diff(f, free[0]) if g is None else g
+        value = _balanced(sp.Add.make_args(sp.expand(folded.in_inputs(plain))), {free[0]: sp.exp(T)})
+        return Condition(0, None, None, None, value, None, "")
+    if g is None:
+        return None
+    fx, fy, gx, gy = (x * sp.diff(side, x) for side in (f, g) for x in free)
+    for place, kept in ((0, 1), (1, 0)):
+        found = _logarithm_on(folded, place)
+        if found is None:
+            continue
+        path, eliminated = found
+        at = {free[kept]: sp.exp(T), free[place]: sp.exp(eliminated)}
+        value = _balanced([folded.in_inputs(side) for side in (fx * gy, -fy * gx)], at)
+        return Condition(kept, path, None, None, value, eliminated, "")
+    return None
+
+
+def _balanced(terms: Iterable[sp.Expr], at: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """A sum over the sum of the sizes of its terms: between -1 and 1 in whatever units."""
+    placed = [term.xreplace(at) for term in terms]
+    return sp.Add(*placed) / sp.Add(*map(sp.Abs, placed))
+
+
+def _logarithm_on(folded: Folded, place: int) -> tuple[Path | None, sp.Expr] | None:
+    """The logarithm of one field by the other's, from a constraint with two powers of it or linear in it."""
+    assert folded.constraint is not None
+    kept, x = 1 - place, folded.free[place]
+    if folded.constraint.powers is not None:
+        path = _isolated(folded.constraint.powers, place, "constraint")
+        return None if path is None else (path, _log_path(folded, path, kept))
+    slope = sp.diff(folded.constraint.expression, x)
+    if slope == 0 or slope.has(x):
+        return None
+    rest = sp.expand(slope * x - folded.constraint.expression)
+    sides = (folded.in_inputs(side).xreplace({folded.free[kept]: sp.exp(T)}) for side in (rest, slope))
+    over, under = (sp.log(_positive_part(side)) for side in sides)
+    return None, over - under
 
 
 def _along(folded: Folded, pairs: list[tuple[Powers, Powers]], by: str) -> Condition | None:
@@ -99,7 +149,18 @@ def _isolated(equation: Powers, place: int, by: str) -> Path | None:
     power, over, under = p - q, powers.scaled(b, sp.S.NegativeOne), a
     if power.could_extract_minus_sign():
         power, over, under = -power, under, over
-    return Path(place, power, over, under, by)
+    return Path(place, power, *_reduced(over, under), by)
+
+
+def _reduced(over: Powers, under: Powers) -> tuple[Powers, Powers]:
+    """A quotient of sums without what is a factor of both, and with no factor left below that all terms there share."""
+    factor = powers.common_factor(under)
+    over, under = powers.times(over, factor), powers.times(under, factor)
+    lowest = next((p for p in under if all(powers.is_below(p, q) for q in under)), None)
+    if lowest is not None:
+        up = {tuple(-e for e in lowest): sp.S.One}
+        over, under = powers.times(over, up), powers.times(under, up)
+    return over, under
 
 
 def _is_definite(path: Path) -> bool:
@@ -113,7 +174,7 @@ def _condition(folded: Folded, kept: int, path: Path | None, equation: Powers) -
     above, below = split
     eliminated = None
     if path is not None:
-        eliminated = (_log(folded, path.over, kept) - _log(folded, path.under, kept)) / path.power
+        eliminated = _log_path(folded, path, kept)
         shift = _largest(path.eliminated, above, below) if path.by == "constraint" else sp.S.Zero
         above_, below_ = (_shifted(side, path.eliminated, shift) for side in (above, below))
     else:
@@ -122,6 +183,10 @@ def _condition(folded: Folded, kept: int, path: Path | None, equation: Powers) -
     value = _log(folded, above_, kept, other) - _log(folded, below_, kept, other)
     monotone = _monotone(path, kept, above, below) or _convex(folded)
     return Condition(kept, path, above, below, value, eliminated, monotone)
+
+
+def _log_path(folded: Folded, path: Path, kept: int) -> sp.Expr:
+    return (_log(folded, path.over, kept) - _log(folded, path.under, kept)) / folded.in_inputs(path.power)
 
 
 def _largest(place: int, *sides: Powers) -> sp.Expr:
@@ -138,7 +203,7 @@ def _log(folded: Folded, terms: Powers, kept: int, other: tuple[int, sp.Expr | N
     """The logarithm of a sum of positive terms: of each term, then added up without leaving logarithms."""
     if not powers.halves(terms) or powers.halves(terms)[1]:  # type: ignore[index]
         plain = powers.expression(terms, [sp.exp(T) if i == kept else sp.S.One for i in range(len(folded.free))])
-        return sp.log(_positive_part(plain))
+        return sp.log(_positive_part(folded.in_inputs(plain)))
     logs = []
     for p, c in terms.items():
         exponents = c * 0 + p[kept] * T

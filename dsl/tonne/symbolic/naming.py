@@ -66,38 +66,18 @@ class Names:
         return found
 
 
-_GREEK = [
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "zeta",
-    "eta",
-    "theta",
-    "iota",
-    "kappa",
-    "lambda",
-    "mu",
-    "nu",
-    "xi",
-    "pi",
-    "rho",
-    "sigma",
-    "tau",
-    "upsilon",
-    "phi",
-    "chi",
-    "psi",
-    "omega",
-]
+GREEK = frozenset(
+    (
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
+    ).split()  # fmt: skip
+)
 
 
 def symbol_latex(name: str) -> str:
     head, _, index = name.rpartition("_")
     if head and index.isdigit():
         return f"{symbol_latex(head)}_{{{index}}}"
-    if name in _GREEK:
+    if name in GREEK:
         return f"\\{name}"
     return name if len(name) == 1 and name.isascii() else rf"\mathrm{{{escaped(name)}}}"
 

@@ -63,8 +63,8 @@ def halves(a: Powers) -> tuple[Powers, Powers] | None:
     return (above, below) if len(above) + len(below) == len(a) else None
 
 
-def without_common_factor(a: Powers) -> Powers:
-    """The coefficients without the positive symbols that are a factor of each."""
+def common_factor(a: Powers) -> Powers:
+    """One over the positive symbols that are a factor of each coefficient, as a sum of one term."""
     factors = [c.as_powers_dict() for c in a.values()]
     shared = [
         base
@@ -73,7 +73,12 @@ def without_common_factor(a: Powers) -> Powers:
         and base.is_positive
         and all(f.get(base, sp.S.Zero).is_Integer and f[base] > 0 for f in factors)
     ]
-    return scaled(a, sp.Mul(*(base ** -min(f[base] for f in factors) for base in shared)))
+    none = (sp.S.Zero,) * len(next(iter(a), ()))
+    return {none: sp.Mul(*(base ** -min(f[base] for f in factors) for base in shared))}
+
+
+def is_below(p: Exponents, q: Exponents) -> bool:
+    return all((b - a).is_nonnegative for a, b in zip(p, q, strict=True))
 
 
 def expression(a: Powers, free: Iterable[sp.Symbol]) -> sp.Expr:
