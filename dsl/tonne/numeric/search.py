@@ -234,7 +234,10 @@ class _Search:
         if any(direction):
             return Found(Status.UNBOUNDED, free, direction=direction)
         others = [p for p in points[1:] if not _same(p[1], free)]
-        if any(abs(value - least) <= _ALIKE * abs(least) for value, _ in others) or self._is_flat(values):
+        around = values[np.isfinite(values)]
+        scale = max(abs(least), float(np.min(around[around > least], initial=np.inf)) - least if around.size else 0.0)
+        alike = math.isfinite(scale) and any(value - least <= _ALIKE * scale for value, _ in others)
+        if alike or self._is_flat(values):
             return Found(Status.NOT_UNIQUE, free, others=tuple(p for _, p in others))
         return Found(Status.SOLVED, free, self._at_bound(free), binds, tuple(p for _, p in others))
 
