@@ -37,7 +37,9 @@ NAVIGATION = {
             "language.md", "library.md", "commands.md", "settings.md", "json.md", "python.md", "errors/README.md",
             "terms.md",
         ],
-        "Worked through": ["scenarios/section55.md", "scenarios/inference_aware.md", "scenarios/llama3.md", "scenarios/quickstart.md"],
+        "Worked through": [
+            "scenarios/section55.md", "scenarios/inference_aware.md", "scenarios/llama3.md", "scenarios/quickstart.md",
+        ],
         "How it is built": ["architecture.md", "decisions/README.md", "contributing.md", "changelog.md"],
     },
     "library.md": {"": [*(f"library/{name}" for name in library_pages()), "library/style.md"]},
