@@ -110,7 +110,8 @@ def test_no_better_point_beside_it(tmp_path: Path, problem: tuple[Any, ...], see
     n = one.free[0] * np.exp(steps)
     with np.errstate(all="ignore"):
         if by_loss:
-            d = ((above - A * n**-a) / B) ** (-1 / b)
+            room = above - A * n**-a
+            d = np.where(room > 0, room / B, np.nan) ** (-1 / b)
             values = n * (6 * d + served)
         else:
             d = (10**budget / n - served) / 6

@@ -91,7 +91,9 @@ class _Work:
         family = self.compiled.family
         assert family is not None
         coefficients = family.coefficients(*inputs)
-        x, y, status = (np.broadcast_to(v, part.stop - part.start) for v in solve_family(family.problem, *coefficients))
+        size = part.stop - part.start
+        found = solve_family(family.problem, *coefficients)
+        x, y, status = np.broadcast_to(found[0], size), np.broadcast_to(found[1], size), np.broadcast_to(found[2], size)
         order = (family.x, family.y)
         low = [0.0 if bounds[0][i] is None else bounds[0][i] for i in order]
         high = [np.inf if bounds[1][i] is None else bounds[1][i] for i in order]
