@@ -3,14 +3,15 @@
 With (x0, y0) the optimum for w = 0 at the same level and y = y0 e^z, both problems reduce to one equation,
 z = kappa log1p(s e^-z):
 
-    least cost   kappa = 1/b           s = b t / (a + b)   x = x0 (1 + (a/b) (1 - e^(-b z)))^(-1/a)
-    least loss   kappa = (1-a)/(a+b)   s = t               x = x0 / (e^z + t)
+    least cost   kappa = 1/b           s = b t / (a + b)   x = x0 (1 + (a/b) p / (1 + p))^(-1/a), p = s e^-z
+    least loss   kappa = (1-a)/(a+b)   s = t               x = (level - k) / (u y + w)
 
-with t = w / (u y0). Its left side less its right side grows with z, since kappa > -1: there is one root. For kappa > 0 that
-difference is concave, and a step from 0 is nearly there for small and for large s; Householder's steps do the rest. For w = 0
-the root is 0, with no special case.
+with t = w / (u y0). Its left side less its right side grows with z, since kappa > -1: there is one root. For w = 0 the root is
+0, with no special case.
 
-Blocks fit the cache, and buffers are reused. Logarithms are what is summed, so that nothing overflows on the way.
+Two steps of fourth order end at the root for all exponents that laws have. What is left takes Newton's steps, which cannot
+fail: the difference is concave or convex, so that after the first step all lie on one side of the root. Each instance takes its
+own steps, whatever stands beside it. Nothing is taken away from what it nearly equals, but for the level's distance to the floor.
 """
 
 from __future__ import annotations
@@ -24,109 +25,164 @@ from numpy.typing import NDArray
 from tonne.problem import Array, Family, Status
 
 Floats = NDArray[np.float64]
-BLOCK = 15360
-_MOST_STEPS = 60
-# The step is of fourth order: after one as small as this nothing is left that a float holds.
-_SMALL = 2e-4
+BLOCK = 20480  # few calls, and what they work on stays near
+_MOST_STEPS = 100
+# After a step of fourth order that is as small as this, and after a step of Newton's as small as that, nothing is left.
+_SMALL, _TINY = 2e-4, 1e-9
 
 
 def solve_family(problem: str, *coefficients: Array) -> tuple[Floats, Floats, NDArray[np.int8]]:
     """x, y and status of each instance; `coefficients` are A, B, E, a, b, u, w, k, level, which broadcast.
 
     INFEASIBLE where the level lies at the floor or below: E for a loss, k for a cost. NOT_FOUND where a coefficient is no
-    finite number or has not its sign.
+    finite number or has not its sign, and where x or y is beyond what a float holds. Both are nan where there is no solution.
     """
     shape = np.broadcast_shapes(*(np.shape(c) for c in coefficients))
     x, y = np.empty(shape), np.empty(shape)
     status = np.empty(shape, np.int8)
     flat_x, flat_y, flat_status = x.reshape(-1), y.reshape(-1), status.reshape(-1)
-    size = flat_x.size
     values = [np.asarray(c, np.float64) for c in coefficients]
     flat = [v if v.ndim == 0 else np.broadcast_to(v, shape).reshape(-1) for v in values]
     solve = _least_cost if problem == "least-cost" else _least_loss
     with np.errstate(all="ignore"):
-        for start in range(0, size, BLOCK):
-            part = slice(start, min(start + BLOCK, size))
+        for start in range(0, flat_x.size, BLOCK):
+            part = slice(start, min(start + BLOCK, flat_x.size))
             block = [v if v.ndim == 0 else v[part] for v in flat]
-            flat_x[part], flat_y[part], room = solve(*block)
-            flat_status[part] = _status(flat_x[part], flat_y[part], room, block)
+            room = solve(flat_x[part], flat_y[part], *block)
+            flat_status[part] = _judge(flat_x[part], flat_y[part], room, block)
     return x, y, status
 
 
-def _status(x: Floats, y: Floats, room: Any, block: list[Any]) -> Any:
-    positive = (*block[:2], *block[3:6])
-    if np.min(room) > 0 and all(np.min(v) > 0 for v in positive) and np.min(block[6]) >= 0:
-        if np.isfinite(np.sum(x) + np.sum(y)):
-            return Status.SOLVED
-    signs = np.logical_and.reduce(np.broadcast_arrays(*(np.less(0, v) for v in positive))) & (block[6] >= 0)
-    sound = signs & np.isfinite(x) & np.isfinite(y)
-    return np.where(sound & (room > 0), Status.SOLVED, np.where(room <= 0, Status.INFEASIBLE, Status.NOT_FOUND))
+def _judge(x: Floats, y: Floats, room: Any, block: list[Any]) -> Any:
+    """The status of each instance; what is no solution is made nan."""
+    A, B, _, a, b, u, w, *_ = block
+    positive = (x, y, room, A, B, a, b, u)
+    if all(_least(v) > 0 for v in positive) and _least(w) >= 0 and np.isfinite(np.add.reduce(x) + np.add.reduce(y)):
+        return Status.SOLVED
+    sound = (w >= 0) & np.isfinite(sum(block))
+    for value in positive[3:]:
+        sound = sound & (value > 0)
+    solved = sound & (room > 0) & (x > 0) & (y > 0) & np.isfinite(x) & np.isfinite(y)
+    x[~solved] = y[~solved] = np.nan
+    return np.where(solved, Status.SOLVED, np.where(sound & (room <= 0), Status.INFEASIBLE, Status.NOT_FOUND))
 
 
-def _least_cost(A: Any, B: Any, E: Any, a: Any, b: Any, u: Any, w: Any, k: Any, level: Any) -> tuple[Any, Any, Any]:
+def _least(value: Any) -> Any:
+    return np.minimum.reduce(value) if value.ndim else value
+
+
+def _least_cost(
+    x: Floats, y: Floats, A: Any, B: Any, E: Any, a: Any, b: Any, u: Any, w: Any, k: Any, level: Any
+) -> Any:
     room = level - E
-    log_room, ratio, over_b = np.log(room), a / b, 1 / b
-    log_y = (np.log(B * (1 + 1 / ratio)) - log_room) * over_b
-    share = b / (a + b)
-    z = _root(over_b, share * (w / u) * np.exp(-log_y))
-    log_x = (np.log(A * (1 + ratio)) - log_room - np.log1p(-ratio * np.expm1(-b * z))) / a
-    return np.exp(log_x), np.exp(log_y + z), room
+    kappa, ratio = 1 / b, a / b
+    log_y = np.log(B / room * (1 + 1 / ratio))
+    log_y *= kappa
+    s = w / u
+    s /= 1 + ratio
+    s /= np.exp(log_y)
+    m = _root(kappa, s)
+    p = np.exp(m)
+    p *= s
+    base = ratio * p
+    p += 1
+    base /= p
+    base += 1
+    base *= room / (1 + ratio)
+    base /= A
+    np.log(base, out=base)
+    base /= a
+    np.exp(-base, out=x)
+    np.exp(log_y - m, out=y)
+    return room
 
 
-def _least_loss(A: Any, B: Any, E: Any, a: Any, b: Any, u: Any, w: Any, k: Any, level: Any) -> tuple[Any, Any, Any]:
+def _least_loss(
+    x: Floats, y: Floats, A: Any, B: Any, E: Any, a: Any, b: Any, u: Any, w: Any, k: Any, level: Any
+) -> Any:
     room = level - k
     both = a + b
-    log_budget = np.log(room / u)
-    log_y = (a * log_budget - np.log(a * A / (b * B))) / both
-    t = (w / u) * np.exp(-log_y)
-    z = _root((1 - a) / both, t)
-    log_v = z + np.log1p(t * np.exp(-z))  # ln(v + t)
-    return np.exp(log_budget - log_y - log_v), np.exp(log_y + z), room
+    log_y = a * np.log(room / u)
+    log_y -= np.log(a * A / (b * B))
+    log_y /= both
+    s = w / u
+    s /= np.exp(log_y)
+    np.exp(log_y - _root((1 - a) / both, s), out=y)
+    cost = u * y
+    cost += w
+    np.divide(room, cost, out=x)
+    return room
 
 
 def _root(kappa: Any, s: Any) -> Any:
-    """The root z of z = kappa log1p(s e^-z), for kappa > -1 and s >= 0."""
-    z = np.atleast_1d(kappa * np.log1p(s))
-    z /= 1 + kappa * (s / (1 + s))
-    for _ in range(_MOST_STEPS):
-        p = np.exp(-z)
-        p *= s
-        difference = np.log1p(p)
-        difference *= -kappa
-        difference += z
-        step = _step(difference, kappa, p)
-        z -= step
-        if max(np.max(step), -np.min(step)) <= _SMALL:
-            break
-    return z
+    """Minus the root z of z = kappa log1p(s e^-z), for kappa > -1 and s >= 0; of at least one dimension."""
+    m = np.atleast_1d(_start(kappa, s))
+    m += _step(m, kappa, s)
+    step = _step(m, kappa, s)
+    m += step
+    if not max(np.maximum.reduce(step), -np.minimum.reduce(step)) <= _SMALL:
+        left = np.flatnonzero(~(np.abs(step) <= _SMALL))
+        kappa, s = (np.broadcast_to(v, m.shape)[left] for v in (kappa, s))
+        m[left] = _newton(_start(kappa, s), kappa, s)
+    return m
 
 
-def _step(difference: Any, kappa: Any, p: Any) -> Any:
-    """Householder's step of fourth order, from the difference of both sides and p = s e^-z. Overwrites its arguments.
+def _start(kappa: Any, s: Any) -> Any:
+    """Newton's step from 0, of -z. It ends on the side of the root that his further steps do not leave."""
+    slope = s / (1 + s)
+    slope *= kappa
+    slope = -1 - slope
+    start = np.log1p(s)
+    start *= kappa
+    start /= slope
+    return start
 
-    With share = p / (1 + p) the difference has the derivatives 1 + kappa share, -kappa share (1 - share) and, with the other
-    sign, that times (1 - 2 share).
+
+def _step(m: Floats, kappa: Any, s: Any) -> Floats:
+    """Householder's step of fourth order of m = -z, for the difference of both sides, kappa log1p(p) + m with p = s e^m.
+
+    Its derivatives by m are kappa p / (1 + p) + 1, kappa p / (1 + p)^2, and that times (1 - p) / (1 + p).
     """
-    rest = 1 + p
-    np.divide(1, rest, out=rest)  # 1 - share
-    p *= rest  # share
-    pull = kappa * p
-    slope = 1 + pull
-    difference /= slope  # Newton's step
-    pull *= difference
-    pull *= rest
-    pull /= slope
-    rest -= p
-    rest *= difference
-    rest *= pull
-    rest *= 1 / 6
-    rest += pull
-    rest += 1
-    pull *= 0.5
-    pull += 1
-    pull *= difference
-    pull /= rest
-    return pull
+    p = np.exp(m)
+    p *= s
+    short = np.log1p(p)
+    short *= kappa
+    short += m
+    bend = kappa * p
+    steep = 1 + p
+    slope = steep + bend
+    short /= slope
+    bend *= short
+    bend /= slope
+    steep *= short
+    np.subtract(1, p, out=p)
+    p *= short
+    p *= 1 / 6
+    p -= 1
+    p *= bend
+    p += 1
+    bend *= 0.5
+    bend -= 1
+    bend *= steep
+    bend /= p
+    return bend
+
+
+def _newton(m: Floats, kappa: Floats, s: Floats) -> Floats:
+    """The same roots by Newton's steps, each instance as long as it moves; nan where it does not end."""
+    found = np.full_like(m, np.nan)
+    left = np.arange(m.size)
+    for _ in range(_MOST_STEPS):
+        p = s * np.exp(m)
+        step = (kappa * np.log1p(p) + m) / (1 + kappa * (p / (1 + p)))
+        m = m - step
+        small = np.abs(step) <= _TINY * np.maximum(np.abs(m), 1)
+        found[left[small]] = m[small]
+        on = ~small & np.isfinite(m)
+        left, m, kappa, s = left[on], m[on], kappa[on], s[on]
+        if not left.size:
+            break
+    return found
 
 
 def within(
