@@ -31,7 +31,7 @@ def newton(f: Function, slope: Function, start: Floats, args: Sequence[Any]) -> 
         size = np.abs(step)
         small = size <= _SETTLED * np.maximum(np.abs(x), 1.0)
         if small.all():  # the step is of second order: what is left is below what a float holds
-            return x
+            return np.asarray(x)
     return np.asarray(np.where(small, x, np.nan))
 
 
