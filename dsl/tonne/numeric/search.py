@@ -158,7 +158,7 @@ class _Search:
     def _along(self, curve: Curve) -> Floats:
         """The derivative of the objective by the logarithm of the second field, the first one following the constraint."""
         g = self._constraint_gradient(curve)
-        return self._steep(curve, 1) - self._steep(curve, 0) * (g[1] * curve[1]) / (g[0] * curve[0])
+        return np.asarray(self._steep(curve, 1) - self._steep(curve, 0) * (g[1] * curve[1]) / (g[0] * curve[0]))
 
     def _best_first(self, y: Floats) -> Floats:
         """The first free field that is best for each value of the second."""
