@@ -77,8 +77,15 @@ def common_factor(a: Powers) -> Powers:
     return {none: sp.Mul(*(base ** -min(f[base] for f in factors) for base in shared))}
 
 
-def is_below(p: Exponents, q: Exponents) -> bool:
-    return all((b - a).is_nonnegative for a, b in zip(p, q, strict=True))
+def lowest(a: Powers) -> Powers:
+    """One over the largest powers of the free fields that every term has, as a sum of one term; one where that is not known."""
+    least = next((p for p in a if all((e - d).is_nonnegative for q in a for d, e in zip(p, q, strict=True))), None)
+    return {tuple(-e for e in least or (sp.S.Zero,) * len(next(iter(a)))): sp.S.One}
+
+
+def lowered(a: Powers) -> Powers:
+    """A sum without what all its terms share."""
+    return times(times(a, common_factor(a)), lowest(a))
 
 
 def expression(a: Powers, free: Iterable[sp.Symbol]) -> sp.Expr:
