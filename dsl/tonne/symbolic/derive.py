@@ -93,3 +93,14 @@ def derive(
     from tonne.symbolic.derivation import derivation_of
 
     return derivation_of(problem, folded)
+
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "_": r"\_", "^": r"\^{}", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{",
+    "}": r"\}", "~": r"\textasciitilde{}",
+}  # fmt: skip
+
+
+def escaped(words: str) -> str:
+    """Words for LaTeX, with what has a meaning there written out."""
+    return "".join(_SPECIAL.get(c, c) for c in words)

@@ -255,7 +255,7 @@ def _slope(path: Path | None, kept: int, above: Powers, below: Powers) -> tuple[
                 powers.scaled(slope_over, by_path), powers.scaled(slope_under, sp.expand(p[kept] - q[kept]))
             )
             total = powers.add(total, powers.times(powers.times({p: c}, {q: d}), slope))
-    total = {p: sp.factor_terms(sp.expand(c)) for p, c in total.items()}
+    total = {p: sp.factor(c) for p, c in total.items()}
     total = {p: c for p, c in total.items() if c != 0}
     falls = all(c.is_negative for c in total.values())
     if not total or not (falls or all(c.is_positive for c in total.values())):

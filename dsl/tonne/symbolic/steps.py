@@ -101,9 +101,9 @@ class Steps:
 
     def stationarity(self) -> Step:
         equations = []
-        for x in self.free:
-            slope = sp.diff(self.f, x)
-            whole = [slope] if self.g is None else [slope, LAMBDA * sp.diff(self.g, x)]
+        for place, x in enumerate(self.free):
+            slope, *held = self._slopes(place)
+            whole = [slope, *(LAMBDA * one for one in held)]
             letter, in_latex = ("f", "f") if self.g is None else ("L", r"\mathcal{L}")
             left = Text(
                 f"d{letter}/d{x.name}", rf"\frac{{\partial {in_latex}}}{{\partial {self.write.shown(x).latex}}}"
@@ -116,11 +116,11 @@ class Steps:
         """From the stationarity of one field, in which the multiplier is linear."""
         if self.g is None:
             return
-        slopes = [(sp.diff(self.f, x), sp.diff(self.g, x), x) for x in self.free]
+        slopes = [(*self._slopes(place), x) for place, x in enumerate(self.free)]
         usable = [s for s in slopes if s[0] != 0 and s[1] != 0]
         if not usable:
             return
-        f, g, x = min(usable, key=lambda s: len(sp.Add.make_args(s[1])))
+        f, g, x = min(usable, key=lambda s: len(sp.Add.make_args(s[0])) + len(sp.Add.make_args(s[1])))
         words = self.write.sentence("The multiplier enters the equation of {} linearly, which gives", x)
         yield Step("Multiplier", (words,), (self.write.equation(LAMBDA, sp.factor_terms(-f / g)),))
 
@@ -201,7 +201,7 @@ class Steps:
                 self.write.sentence(f"The slope of {{}}, times a {sign} sum, is", _H),
                 self.write.sentence("All of its terms are positive, so that there is at most one root."),
             )
-            return Step(title, found, (self._sum(self._terms(condition.slope)),))
+            return Step(title, found, (self.write.equation(self._sum(self._terms(condition.slope)), sp.S.Zero, ">"),))
         if condition is not None and condition.is_convex:
             found = (
                 self.write.sentence(_CONVEX if self.g is not None else _CONVEX_ALONE),
@@ -228,7 +228,7 @@ class Steps:
         equations = [
             self.write.equation(left, moved),
             self.write.equation(start, three.scale),
-            self.write.equation(V**three.rho, V + S),
+            self.write.equation(V**three.rho, self._sum([V, S])),
             self.write.equation(shift, sp.factor_terms(three.shift) / start),
         ]
         found = [
@@ -339,6 +339,16 @@ class Steps:
         return Step(title, tuple(found), tuple(equations))
 
     # ── how things are written ──
+
+    def _slopes(self, place: int) -> list[sp.Expr]:
+        """The derivatives of objective and constraint by a free field."""
+        sides = [side for side in (self.folded.objective, self.folded.constraint) if side is not None]
+        return [
+            sp.diff(side.expression, self.free[place])
+            if side.powers is None
+            else powers.expression(powers.derivative(side.powers, place), self.free)
+            for side in sides
+        ]
 
     def _of(self, letter: str) -> Text:
         names = self._list([self.write.shown(x) for x in self.free])
