@@ -43,15 +43,22 @@ class ClosedForm(Unprinted, Record, frozen=True, eq=False):
     """The free fields as explicit functions of the inputs, in the order of `Problem.free`."""
 
     free: Callable[..., tuple[Array, ...]]
-    equations: tuple[Text, ...]
+
+
+class Written(Record, frozen=True):
+    """A derivation to read: what its symbols are, and its steps."""
+
+    where: tuple[Where, ...]
+    steps: tuple[Step, ...]
 
 
 class Derivation(Unprinted, Record, frozen=True, eq=False):
+    """`written` works its steps out, which takes longer than to derive; who only solves does not ask."""
+
     name: str
     compiled: Compiled
-    where: tuple[Where, ...]
-    steps: tuple[Step, ...]
     closed_form: ClosedForm | None
+    written: Callable[[], Written]
 
 
 class Underivable(Record, frozen=True, eq=False):
@@ -86,3 +93,14 @@ def derive(
     from tonne.symbolic.derivation import derivation_of
 
     return derivation_of(problem, folded)
+
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "_": r"\_", "^": r"\^{}", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{",
+    "}": r"\}", "~": r"\textasciitilde{}",
+}  # fmt: skip
+
+
+def escaped(words: str) -> str:
+    """Words for LaTeX, with what has a meaning there written out."""
+    return "".join(_SPECIAL.get(c, c) for c in words)

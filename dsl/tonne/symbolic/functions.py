@@ -45,7 +45,7 @@ def compiled(folded: Folded, condition: Condition | None, family: Family | None)
         eliminated=None
         if condition is None or condition.path is None
         else function(here, sp.exp(condition.eliminated)),
-        is_monotone=condition is not None and bool(condition.monotone),
+        is_monotone=condition is not None and (condition.slope is not None or condition.is_convex),
         family=family,
         elasticities=function((*free, LAMBDA, *inputs), elasticities(f, g, free, inputs)),
     )

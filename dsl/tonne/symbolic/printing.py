@@ -13,8 +13,8 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.str import StrPrinter
 
-from tonne.symbolic.derive import Text
-from tonne.symbolic.naming import GREEK, escaped, symbol_latex
+from tonne.symbolic.derive import Text, escaped
+from tonne.symbolic.naming import GREEK, symbol_latex
 
 _MUL, _POW = PRECEDENCE["Mul"], PRECEDENCE["Pow"]
 
@@ -25,11 +25,11 @@ def _is_negative(value: sp.Expr) -> bool:
     return bool(value.as_coeff_Mul()[0] < 0)
 
 
-def _turned(product: sp.Mul) -> sp.Expr:
+def _turned(product: sp.Expr) -> sp.Expr:
     """-(a - 1) as 1 - a: the sign of a sum is the one with which most of it is positive."""
     factors = []
     sign = 1
-    for factor in product.args:
+    for factor in sp.Mul.make_args(product):
         base, exponent = factor.as_base_exp()
         if base.is_Add and exponent in (1, -1):
             constant = base.as_coeff_Add()[0]
@@ -165,7 +165,7 @@ class Writer:
         self._language.order_ = self._latex.order_ = order
 
     def shown(self, value: sp.Expr) -> Text:
-        tidy = value.replace(lambda e: e.is_Mul, _turned)
+        tidy = value.replace(lambda e: e.is_Mul or (e.is_Pow and e.exp == -1), _turned)
         return Text(self._language.doprint(tidy), self._latex.doprint(tidy))
 
     def equation(self, left: sp.Expr | Text, right: sp.Expr | Text, relation: str = "=") -> Text:
