@@ -41,6 +41,7 @@ def not_solved(optimum: Optimum, problem: Problem, compiled: Compiled, solution:
     assert optimum.objective is not None
     objective = optimum.objective
     status = Status(int(solution.status))
+    both_move = bool(optimum.sides) and all(_moves(side.node) for side in optimum.sides)
     if status is Status.INFEASIBLE:
         return _infeasible(optimum, problem, compiled, run)
     declared = optimum.study.declaration
@@ -64,7 +65,11 @@ def not_solved(optimum: Optimum, problem: Problem, compiled: Compiled, solution:
         title = f"`{objective.text}` is the same at {len(points)} points: " + ", and ".join(points)
     else:
         title = f"no optimum of `{objective.text}` was found"
-    return diagnostic("O501", title, Label(objective.span), help=help)
+    labels = [Label(objective.span)]
+    if both_move and problem.constraint is not None:
+        labels.append(Label(problem.constraint.span, "both sides move with what is chosen"))
+        help = f"hold one side: `tonne explain FILE {optimum.sides[1].text}` shows what it follows from"
+    return diagnostic("O501", title, *labels, help=help)
 
 
 def _infeasible(optimum: Optimum, problem: Problem, compiled: Compiled, run: Run) -> Diagnostic:

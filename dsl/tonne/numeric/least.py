@@ -54,7 +54,7 @@ def solve(
     work.status[work.status < 0] = Status.NOT_FOUND
     if work.status.any():
         for values in (*work.free, work.multiplier):
-            values[work.status != Status.SOLVED] = np.nan
+            values[(work.status != Status.SOLVED) & (work.status != Status.NOT_UNIQUE)] = np.nan
     return Solution(
         status=work.status.reshape(shape),
         free=tuple(v.reshape(shape) for v in work.free),
@@ -141,7 +141,7 @@ class _Work:
             free.insert(1 - compiled.kept, np.broadcast_to(other(t), size))
         f, g = slopes(compiled, free, inputs)
         lagrange = multiplier(f, g)
-        sound = curves_up(compiled, free, inputs, lagrange, g)
+        sound = np.full(size, True) if compiled.is_convex else curves_up(compiled, free, inputs, lagrange, g)
         for value, low, high in zip(free, bounds[0], bounds[1], strict=True):
             sound &= (value > 0) & (value < np.inf)
             sound &= (True if low is None else value >= low) & (True if high is None else value <= high)

@@ -46,7 +46,7 @@ def newton(at: Callable[[Floats], tuple[Any, Any]], start: Floats) -> Floats:
         x = x - step
         last, largest = largest, max(np.max(step), -np.min(step))
         if largest * largest * min(last, 1.0) <= _SETTLED:
-            return x
+            return np.asarray(x)
     return np.asarray(np.where(np.abs(step) <= _SMALL, x, np.nan))
 
 

@@ -46,6 +46,7 @@ class Condition:
     value: sp.Expr
     eliminated: sp.Expr | None
     monotone: str  # "rising" | "falling" | "convex" | ""
+    is_convex: bool = False  # the problem is, in logarithms: its one stationary point is the least
 
 
 def multiplied_out(folded: Folded) -> Powers | None:
@@ -181,8 +182,9 @@ def _condition(folded: Folded, kept: int, path: Path | None, equation: Powers) -
         above_, below_ = above, below
     other = None if path is None else (path.eliminated, eliminated)
     value = _log(folded, above_, kept, other) - _log(folded, below_, kept, other)
-    monotone = _monotone(path, kept, above, below) or _convex(folded)
-    return Condition(kept, path, above, below, value, eliminated, monotone)
+    convex = _convex(folded)
+    monotone = _monotone(path, kept, above, below) or convex
+    return Condition(kept, path, above, below, value, eliminated, monotone, bool(convex))
 
 
 def _log_path(folded: Folded, path: Path, kept: int) -> sp.Expr:

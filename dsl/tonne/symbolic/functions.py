@@ -94,6 +94,7 @@ def compiled(folded: Folded, condition: Condition | None, family: Family | None)
         if condition is None or condition.path is None
         else function(here, sp.exp(condition.eliminated)),
         is_monotone=condition is not None and bool(condition.monotone),
+        is_convex=condition is not None and condition.is_convex,
         family=family,
         elasticities=function((*free, LAMBDA, *inputs), elasticities(f, g, free, inputs)),
         condition_at=None if condition is None else _condition_at(condition, inputs),
