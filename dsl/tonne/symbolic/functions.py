@@ -1,7 +1,7 @@
 """Formulas as functions on numpy: objective, constraint, condition, elasticities.
 
-Takes a `Folded` problem and what was found about it; gives the vectorised functions of `Compiled`. Numbers enter only here, as
-arguments.
+Takes a `Folded` problem and what was found about it; gives the vectorised functions of `Compiled`. Numbers enter only
+here, as arguments.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def compiled(folded: Folded, condition: Condition | None, family: Family | None)
         condition=None if condition is None else function(here, condition.value),
         condition_slope=None if condition is None else function(here, sp.diff(condition.value, T)),
         eliminated=None
-        if condition is None or condition.path is None
+        if condition is None or condition.eliminated is None
         else function(here, sp.exp(condition.eliminated)),
         is_monotone=condition is not None and (condition.slope is not None or condition.is_convex),
         family=family,

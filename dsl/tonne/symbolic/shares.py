@@ -69,7 +69,7 @@ def _of(folded: Folded, solved: Powers, shared: Powers, of_constraint: bool, con
     along = [sp.Add(*(size * e[i] for e, size in g.items())) for i in (0, 1)]
     tangent = (along[1], -along[0])
     curve = sp.Add(
-        *(size * sp.expand((e[0] * tangent[0] + e[1] * tangent[1])) ** 2 for e, size in (*f.items(), *g.items()))
+        *(size * sp.expand(e[0] * tangent[0] + e[1] * tangent[1]) ** 2 for e, size in (*f.items(), *g.items()))
     )
     whole = sp.Add(*g.values())
     moved: list[tuple[sp.Expr, tuple[sp.Expr, ...]]] = []
