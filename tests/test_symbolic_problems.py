@@ -83,7 +83,7 @@ def assert_stationary(problem: Example, point: tuple[float, ...]) -> None:
 
     f, held = slopes(problem.problem.objective), problem.problem.constraint
     if held is None:
-        assert f == pytest.approx([0] * len(f), abs=1e-9 * abs(values(problem.problem.objective, 0)))
+        assert f == pytest.approx([0] * len(f), abs=1e-9 + 1e-9 * abs(values(problem.problem.objective, 0)))
         return
     assert values(held.left, 0).real == pytest.approx(values(held.right, 0).real, rel=1e-12)
     if len(point) == 2:

@@ -7,6 +7,7 @@ here, as arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -21,6 +22,16 @@ LAMBDA = sp.Symbol("lambda", real=True)
 def function(arguments: Iterable[sp.Symbol], value: Any) -> Callable[..., Any]:
     """A formula, or a tuple of formulas, as a function; what several share is evaluated once."""
     return sp.lambdify(list(arguments), value, modules="numpy", cse=True)  # type: ignore[no-any-return]
+
+
+def later(arguments: Iterable[sp.Symbol], formula: Callable[[], Any]) -> Callable[..., Any]:
+    """As `function`, made when it is first called: for what not every caller asks for, and what takes long to write out."""
+
+    @cache
+    def made() -> Callable[..., Any]:
+        return function(arguments, formula())
+
+    return lambda *values: made()(*values)
 
 
 def compiled(folded: Folded, condition: Condition | None, family: Family | None) -> Compiled:
@@ -38,16 +49,16 @@ def compiled(folded: Folded, condition: Condition | None, family: Family | None)
         objective_gradient=function(at, tuple(sp.diff(f, x) for x in free)),
         constraint=None if g is None else function(at, g),
         constraint_gradient=None if g is None else function(at, tuple(sp.diff(g, x) for x in free)),
-        lagrangian_hessian=function((*free, LAMBDA, *inputs), tuple(sp.diff(lagrangian, a, b) for a, b in pairs)),
+        lagrangian_hessian=later((*free, LAMBDA, *inputs), lambda: tuple(sp.diff(lagrangian, a, b) for a, b in pairs)),
         kept=None if condition is None else condition.kept,
         condition=None if condition is None else function(here, condition.value),
-        condition_slope=None if condition is None else function(here, sp.diff(condition.value, T)),
+        condition_slope=None if condition is None else later(here, lambda: sp.diff(condition.value, T)),
         eliminated=None
         if condition is None or condition.eliminated is None
         else function(here, sp.exp(condition.eliminated)),
         is_monotone=condition is not None and (condition.slope is not None or condition.is_convex),
         family=family,
-        elasticities=function((*free, LAMBDA, *inputs), elasticities(f, g, free, inputs)),
+        elasticities=later((*free, LAMBDA, *inputs), lambda: elasticities(f, g, free, inputs)),
     )
 
 
