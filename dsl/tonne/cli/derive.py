@@ -35,7 +35,7 @@ Examples:
     "style",
     type=click.Choice(["text", "markdown", "latex"]),
     default="text",
-    help="Text in the notation of the language, Markdown with formulas between dollar signs, or a fragment of LaTeX (amsmath).",
+    help="Text in the notation of the language, Markdown, or a fragment of LaTeX for amsmath.",
 )
 def derive(file: Path, name: str, overrides: tuple[str, ...], watch: bool, style: str) -> None:
     """Derive the optimum NAME: its conditions, the equation that is solved, and how it answers.

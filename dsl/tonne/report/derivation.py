@@ -1,7 +1,8 @@
 """The derivation of an optimum as text, as Markdown and as LaTeX.
 
-Takes a `Derivation`, and the numbers of a solution where there is one; gives one text. Every formula is ready in it: none is made
-here. The Markdown has its formulas between dollar signs; the LaTeX is a fragment for a document that uses amsmath.
+Takes a `Derivation`, and the numbers of a solution where there is one; gives one text. Every formula is ready in it:
+none is made here. The Markdown has its formulas between dollar signs; the LaTeX is a fragment for a document that uses
+amsmath.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def as_text(derivation: Derivation, values: Mapping[str, str]) -> str:
     for step in written.steps:
         parts += ["", step.title, *(f"  {sentence.text}" for sentence in step.sentences)]
         parts += ["", *(f"    {equation.text}" for equation in step.equations)] if step.equations else []
+        parts += ["", *(f"  {sentence.text}" for sentence in step.after)] if step.after else []
     if values:
         parts += ["", NUMBERS, *(f"  {symbol:<{widest}}  {value}" for symbol, value in values.items())]
     return "\n".join(parts)
@@ -52,6 +54,7 @@ def as_markdown(derivation: Derivation, values: Mapping[str, str]) -> str:
         parts.append(f"## {step.title}")
         parts += [" ".join(sentence.latex for sentence in step.sentences)]
         parts += [f"$$\n{equation.latex}\n$$" for equation in step.equations]
+        parts += [" ".join(sentence.latex for sentence in step.after)] if step.after else []
     if values:
         latex = {w.symbol.text: w.symbol.latex for w in written.where}
         parts += [f"## {NUMBERS}", "\n".join(f"- ${latex[symbol]}$ = {value}" for symbol, value in values.items())]
@@ -64,6 +67,7 @@ def as_latex(derivation: Derivation, values: Mapping[str, str]) -> str:
     parts += _items(f"${w.symbol.latex}$: {_meaning(w, None)}" for w in written.where)
     for step in written.steps:
         parts += [rf"\paragraph{{{step.title}}}", *(sentence.latex for sentence in step.sentences), *_aligned(step)]
+        parts += (sentence.latex for sentence in step.after)
     if values:
         latex = {w.symbol.text: w.symbol.latex for w in written.where}
         parts.append(rf"\paragraph{{{NUMBERS}}}")

@@ -1,4 +1,5 @@
-"""Closed forms, where there are any: a condition of two powers, or a trinomial whose exponent gives a polynomial of low degree.
+"""Closed forms, where there are any: a condition of two powers, or a trinomial whose exponent gives a polynomial of low
+degree.
 
 Takes a folded problem and its condition; gives the trinomial v^rho = v + s that it reduces to, and the free fields as
 explicit formulas, or nothing. The exponents are symbols; their present values only say which polynomial it is.
@@ -145,7 +146,7 @@ def _three_terms(total: Powers, kept: int) -> Trinomial | None:
 
 @dataclass(frozen=True, eq=False)
 class Root:
-    """v as a formula of s and of what `by` defines before it; `cases` holds a bound of s below which the first of two holds."""
+    """v as a formula of s and of what `by` defines before it; where s is at most `below` it is `v_below`."""
 
     v: sp.Expr
     by: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
@@ -154,7 +155,7 @@ class Root:
 
     @property
     def whole(self) -> sp.Expr:
-        found = self.v if self.below is None else sp.Piecewise((self.v_below, S <= self.below), (self.v, True))
+        found = self.v if self.below is None else sp.Piecewise((self.v_below, self.below >= S), (self.v, True))
         for symbol, value in reversed(self.by):
             found = found.xreplace({symbol: value})
         return found

@@ -7,7 +7,7 @@ from functools import cache
 import sympy as sp
 
 from tonne.problem import Problem
-from tonne.symbolic.closed_forms import S, Root, Trinomial, explicit, present, root_of, trinomial
+from tonne.symbolic.closed_forms import Root, S, Trinomial, explicit, present, root_of, trinomial
 from tonne.symbolic.derive import ClosedForm, Derivation, Written
 from tonne.symbolic.eliminate import Condition, eliminate
 from tonne.symbolic.family import structure

@@ -1,8 +1,8 @@
 """An optimum derived: its conditions as formulas and as functions, and every step in words.
 
-`derive` takes a `Problem`, the names, signs and values of its nodes; it gives a `Derivation`, or an `Underivable` that says why
-there is none. Everything in a `Derivation` is text or a function: nobody who reads one needs sympy, which is imported only
-when something is derived. It solves nothing and raises nothing.
+`derive` takes a `Problem`, the names, signs and values of its nodes; it gives a `Derivation`, or an `Underivable` that
+says why there is none. Everything in a `Derivation` is text or a function: nobody who reads one needs sympy, which is
+imported only when something is derived. It solves nothing and raises nothing.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ class Text(Record, frozen=True):
 
 
 class Step(Record, frozen=True):
+    """Sentences, the equations that they lead to, and what is said of these `after`."""
+
     title: str
     sentences: tuple[Text, ...]
     equations: tuple[Text, ...] = ()
+    after: tuple[Text, ...] = ()
 
 
 class Where(Record, frozen=True):
@@ -64,8 +67,8 @@ class Derivation(Unprinted, Record, frozen=True, eq=False):
 class Underivable(Record, frozen=True, eq=False):
     """Why a problem has no derivation.
 
-    `reason` is `steps` (`node` has no derivative everywhere), `constant` (no free field moves the objective `node`) or `terms`
-    (more than `limit` of them).
+    `reason` is `steps` (`node` has no derivative everywhere), `constant` (no free field moves the objective `node`) or
+    `terms` (more than `limit` of them).
     """
 
     reason: str

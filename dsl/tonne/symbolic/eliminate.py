@@ -1,8 +1,9 @@
 """From the conditions of a stationary point to one equation in one variable.
 
-Takes a `Folded` problem; gives what could be eliminated: the multiplier, one of two free fields (along the path that stationarity
-leaves, else along the constraint), the condition that remains in t = ln(the kept field), and whether signs prove that it has at
-most one root. Works on sums of powers; where the problem is none, it says that nothing could be eliminated.
+Takes a `Folded` problem; gives what could be eliminated: the multiplier, one of two free fields (along the path that
+stationarity leaves, else along the constraint), the condition that remains in t = ln(the kept field), and whether signs
+prove that it has at most one root. Works on sums of powers; where the problem is none, it says that nothing could be
+eliminated.
 """
 
 from __future__ import annotations
@@ -35,9 +36,10 @@ class Path:
 class Condition:
     """above = below, and in logarithms value = ln(above) - ln(below), a function of `T`, the logarithm of the kept field.
 
-    `above` and `below` are sums in the free fields, of which `path` eliminates one; `eliminated` is its logarithm by `T`. They
-    are absent where the condition is no equation of two such sums. `slope` is the slope of `value`, or where it `falls` the
-    slope with its sign changed, times a positive sum: all its terms are positive. It is absent where signs do not show that.
+    `above` and `below` are sums in the free fields, of which `path` eliminates one; `eliminated` is its logarithm by
+    `T`. They are absent where the condition is no equation of two such sums. `slope` is the slope of `value`, or where
+    it `falls` the slope with its sign changed, times a positive sum: all its terms are positive. It is absent where
+    signs do not show that.
     """
 
     kept: int
@@ -46,6 +48,7 @@ class Condition:
     below: Powers | None
     value: sp.Expr
     eliminated: sp.Expr | None
+    isolated: tuple[int, sp.Expr] | None = None  # in place of `path`: the eliminated field, and what it is
     slope: Powers | None = None
     falls: bool = False
     is_convex: bool = False
@@ -96,10 +99,10 @@ def _of_expressions(folded: Folded) -> Condition | None:
         found = _logarithm_on(folded, place)
         if found is None:
             continue
-        path, eliminated = found
+        path, eliminated, plain = found
         at = {free[kept]: sp.exp(T), free[place]: sp.exp(eliminated)}
         value = _balanced([folded.in_inputs(side) for side in (fx * gy, -fy * gx)], at)
-        return Condition(kept, path, None, None, value, eliminated)
+        return Condition(kept, path, None, None, value, eliminated, None if plain is None else (place, plain))
     return None
 
 
@@ -109,20 +112,20 @@ def _balanced(terms: Iterable[sp.Expr], at: dict[sp.Symbol, sp.Expr]) -> sp.Expr
     return sp.Add(*placed) / sp.Add(*map(sp.Abs, placed))
 
 
-def _logarithm_on(folded: Folded, place: int) -> tuple[Path | None, sp.Expr] | None:
-    """The logarithm of one field by the other's, from a constraint with two powers of it or linear in it."""
+def _logarithm_on(folded: Folded, place: int) -> tuple[Path | None, sp.Expr, sp.Expr | None] | None:
+    """The logarithm of one field by the other's, from a constraint with two powers of it or linear in it; and what it is then."""
     assert folded.constraint is not None
     kept, x = 1 - place, folded.free[place]
     if folded.constraint.powers is not None:
         path = _isolated(folded.constraint.powers, place, "constraint")
-        return None if path is None else (path, _log_path(folded, path, kept))
+        return None if path is None else (path, _log_path(folded, path, kept), None)
     slope = sp.diff(folded.constraint.expression, x)
     if slope == 0 or slope.has(x):
         return None
     rest = sp.expand(slope * x - folded.constraint.expression)
     sides = (folded.in_inputs(side).xreplace({folded.free[kept]: sp.exp(T)}) for side in (rest, slope))
     over, under = (sp.log(_positive_part(side)) for side in sides)
-    return None, over - under
+    return None, over - under, rest / slope
 
 
 def _along(folded: Folded, pairs: list[tuple[Powers, Powers]], by: str) -> Condition | None:
@@ -180,7 +183,7 @@ def _condition(folded: Folded, kept: int, path: Path | None, equation: Powers) -
     other = None if path is None else (path.eliminated, eliminated)
     value = _log(folded, above_, kept, other) - _log(folded, below_, kept, other)
     slope, falls = _slope(path, kept, above, below)
-    return Condition(kept, path, above, below, value, eliminated, slope, falls, _is_convex(folded))
+    return Condition(kept, path, above, below, value, eliminated, None, slope, falls, _is_convex(folded))
 
 
 def _log_path(folded: Folded, path: Path, kept: int) -> sp.Expr:
@@ -266,8 +269,9 @@ def _slope(path: Path | None, kept: int, above: Powers, below: Powers) -> tuple[
 def _is_convex(folded: Folded) -> bool:
     """Whether the problem is convex in the logarithms of the free fields, with a multiplier that is positive for certain.
 
-    Sums of exponentials with positive coefficients are convex. The objective then has one least point on the constraint, where
-    the terms pull in directions that span all free fields and every stationary point has a positive multiplier.
+    Sums of exponentials with positive coefficients are convex. The objective then has one least point on the
+    constraint, where the terms pull in directions that span all free fields and every stationary point has a positive
+    multiplier.
     """
     f, g = folded.objective.powers, None if folded.constraint is None else folded.constraint.powers
     none = (sp.S.Zero,) * len(folded.free)

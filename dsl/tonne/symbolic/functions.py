@@ -1,12 +1,13 @@
 """Formulas as functions on numpy: objective, constraint, condition, elasticities.
 
-Takes a `Folded` problem and what was found about it; gives the vectorised functions of `Compiled`. Numbers enter only here, as
-arguments.
+Takes a `Folded` problem and what was found about it; gives the vectorised functions of `Compiled`. Numbers enter only
+here, as arguments.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 import sympy as sp
@@ -18,11 +19,30 @@ from tonne.symbolic.eliminate import Condition, T
 from tonne.symbolic.fold import Folded
 
 LAMBDA = sp.Symbol("lambda", real=True)
+# Functions that are kept, for the next problem of the same form.
+_KEPT = 256
+
+
+@lru_cache(_KEPT)
+def _made(arguments: tuple[sp.Symbol, ...], value: Any) -> Callable[..., Any]:
+    """One function for all problems of a file that have the same formula in the same names."""
+    return sp.lambdify(arguments, value, modules=[{"logaddexp": logaddexp}, "numpy"], cse=True)  # type: ignore[no-any-return]
+
+
+def later(arguments: Iterable[sp.Symbol], formula: Callable[[], Any]) -> Callable[..., Any]:
+    """A formula, or a tuple of formulas, as a function that is made when it is first called; most are not, and to write one
+    out takes long. What several formulas share is evaluated once."""
+    symbols = tuple(arguments)
+
+    @cache
+    def made() -> Callable[..., Any]:
+        return _made(symbols, formula())
+
+    return lambda *values: made()(*values)
 
 
 def function(arguments: Iterable[sp.Symbol], value: Any) -> Callable[..., Any]:
-    """A formula, or a tuple of formulas, as a function; what several share is evaluated once."""
-    return sp.lambdify(list(arguments), value, modules=[{"logaddexp": logaddexp}, "numpy"], cse=True)  # type: ignore[no-any-return]
+    return later(arguments, lambda: value)
 
 
 def functions_of(
@@ -86,17 +106,17 @@ def compiled(folded: Folded, condition: Condition | None, family: Family | None)
         objective_gradient=function(at, tuple(sp.diff(f, x) for x in free)),
         constraint=None if g is None else function(at, g),
         constraint_gradient=None if g is None else function(at, tuple(sp.diff(g, x) for x in free)),
-        lagrangian_hessian=function((*free, LAMBDA, *inputs), tuple(sp.diff(lagrangian, a, b) for a, b in pairs)),
+        lagrangian_hessian=later((*free, LAMBDA, *inputs), lambda: tuple(sp.diff(lagrangian, a, b) for a, b in pairs)),
         kept=None if condition is None else condition.kept,
         condition=None if condition is None else function(here, condition.value),
-        condition_slope=None if condition is None else function(here, slope(condition.value)),
+        condition_slope=None if condition is None else later(here, lambda: slope(condition.value)),
         eliminated=None
-        if condition is None or condition.path is None
+        if condition is None or condition.eliminated is None
         else function(here, sp.exp(condition.eliminated)),
         is_monotone=condition is not None and (condition.slope is not None or condition.is_convex),
         is_convex=condition is not None and condition.is_convex,
         family=family,
-        elasticities=function((*free, LAMBDA, *inputs), elasticities(f, g, free, inputs)),
+        elasticities=later((*free, LAMBDA, *inputs), lambda: elasticities(f, g, free, inputs)),
         condition_at=None if condition is None else _condition_at(condition, inputs),
     )
 

@@ -83,7 +83,7 @@ def common_factor(a: Powers) -> Powers:
 
 
 def lowest(a: Powers) -> Powers:
-    """One over the largest powers of the free fields that every term has, as a sum of one term; one where that is not known."""
+    """One over the lowest powers of the free fields, as a sum of one term; one where no term is the lowest for certain."""
     least = next((p for p in a if all((e - d).is_nonnegative for q in a for d, e in zip(p, q, strict=True))), None)
     return {tuple(-e for e in least or (sp.S.Zero,) * len(next(iter(a)))): sp.S.One}
 

@@ -144,14 +144,14 @@ class _InLatex(LatexPrinter):  # type: ignore[misc]
             return rf"\frac{{1}}{{{self._print(power.base**-power.exp)}}}"
         if power.exp == sp.Rational(1, 2):
             return rf"\sqrt{{{self._print(power.base)}}}"
-        base, exponent = self._print(power.base), self._in_line(power.exp)
+        base, exponent = self._print(power.base), self.in_line(power.exp)
         return f"{base}^{{{exponent}}}" if power.base.is_Symbol else rf"\left({base}\right)^{{{exponent}}}"
 
-    def _in_line(self, exponent: sp.Expr) -> str:
+    def in_line(self, exponent: sp.Expr) -> str:
         """An exponent on one line: 1/a."""
         over, under = _parts(exponent)
         if not under or _is_negative(exponent):
-            return self._print(exponent)
+            return str(self._print(exponent))
         sides = (self._print(sp.Mul(*side)) if side else "1" for side in (over, under))
         return "/".join(f"({text})" if " " in text else text for text in sides)
 
@@ -167,6 +167,12 @@ class Writer:
     def shown(self, value: sp.Expr) -> Text:
         tidy = value.replace(lambda e: e.is_Mul or (e.is_Pow and e.exp == -1), _turned)
         return Text(self._language.doprint(tidy), self._latex.doprint(tidy))
+
+    def power(self, base: sp.Expr, exponent: sp.Expr) -> Text:
+        """A power as it stands, not multiplied out."""
+        inner, above = self.shown(base), self.shown(exponent)
+        in_latex = self._latex.in_line(exponent)
+        return Text(f"({inner.text})^({above.text})", rf"\left({inner.latex}\right)^{{{in_latex}}}")
 
     def equation(self, left: sp.Expr | Text, right: sp.Expr | Text, relation: str = "=") -> Text:
         a, b = (side if isinstance(side, Text) else self.shown(side) for side in (left, right))

@@ -11,7 +11,7 @@ import sympy as sp
 
 from tonne.problem import Problem
 from tonne.symbolic import powers
-from tonne.symbolic.closed_forms import S, V, Root, Trinomial, present, roots
+from tonne.symbolic.closed_forms import Root, S, Trinomial, V, present, roots
 from tonne.symbolic.derive import Step, Text, Where, Written
 from tonne.symbolic.eliminate import Condition, T
 from tonne.symbolic.family import Structure
@@ -26,15 +26,16 @@ _BORDERED = Text(
     "g_v^2 * L_uu - 2 * g_u * g_v * L_uv + g_u^2 * L_vv > 0",
     r"g_{v}^{2} \mathcal{L}_{uu} - 2 g_{u} g_{v} \mathcal{L}_{uv} + g_{u}^{2} \mathcal{L}_{vv} > 0",
 )
+_SOLVED = "The constraint in one variable"
 _CONVEX_ALONE = "In the logarithms of the free fields the objective is a sum of exponentials, which is convex."
 _CONVEX = (
-    "In the logarithms of the free fields the objective and the constraint are sums of exponentials with positive coefficients, "
-    "which are convex, and the multiplier is positive: the condition holds everywhere."
+    "In the logarithms of the free fields the objective and the constraint are sums of exponentials with positive "
+    "coefficients, which are convex, and the multiplier is positive."
 )
 
 
 class Steps:
-    """Writes the steps of one derivation. `explicit` and `three` are what its condition reduces to, `root` solves the latter."""
+    """Writes one derivation. `explicit` or `three` is what its condition reduces to, and `root` solves the latter."""
 
     def __init__(
         self,
@@ -128,6 +129,11 @@ class Steps:
 
     def path(self) -> Iterator[Step]:
         condition = self.condition
+        if condition is not None and condition.isolated is not None:
+            place, whole = condition.isolated
+            words = self.write.sentence("The constraint is linear in {}; solved for it, it is", self.free[place])
+            at = self._at(self.free[place], self.free[condition.kept])
+            yield Step(_SOLVED, (words,), (self.write.equation(at, whole),))
         if condition is None or condition.path is None:
             return
         path, x, y = condition.path, self.free[condition.path.eliminated], self.free[condition.kept]
@@ -135,13 +141,11 @@ class Steps:
         equations = []
         if path.power != 1:
             equations.append(self.write.equation(x**path.power, whole))
-            shown = self.write.shown(whole)
-            exponent = self.write.shown(1 / path.power)
-            whole = Text(f"({shown.text})^({exponent.text})", rf"\left({shown.latex}\right)^{{{exponent.latex}}}")
+            whole = self.write.power(whole, 1 / path.power)
         equations.append(self.write.equation(self._at(x, y), whole))
         if path.by == "constraint":
             words = self.write.sentence("The constraint, solved for {}, is", x)
-            yield Step("The constraint in one variable", (words,), tuple(equations))
+            yield Step(_SOLVED, (words,), tuple(equations))
             return
         told = "Put into the other equation, it" if self.g is not None else "One of the equations"
         yield Step(
@@ -156,8 +160,8 @@ class Steps:
         y = self.free[condition.kept]
         path = condition.path
         told = [self.write.equation(T, sp.log(y))]
-        if path is not None:
-            x = self.free[path.eliminated]
+        if condition.eliminated is not None:
+            x = self.free[1 - condition.kept]
             told.append(self.write.equation(x, self._at(x, y)))
         found = [
             self.write.sentence(
@@ -172,10 +176,13 @@ class Steps:
         stationary = path is not None and path.by == "constraint"
         if stationary:
             found.insert(0, self.write.sentence("The multiplier put into the other equation gives a second one."))
-        sides = [self._sum(self._terms(side)) for side in (condition.above, condition.below)]
-        logs = [Text(f"log({side.text})", rf"\ln\left({side.latex}\right)") for side in sides]
+        above, below = (self._sum(self._terms(side)) for side in (condition.above, condition.below))
+        logs = [Text(f"log({side.text})", rf"\ln\left({side.latex}\right)") for side in (above, below)]
         difference = Text(f"{logs[0].text} - {logs[1].text}", f"{logs[0].latex} - {logs[1].latex}")
-        equations = (self.write.equation(*sides), self.write.equation(self.write.equation(_H, difference), sp.S.Zero))
+        equations = (
+            self.write.equation(above, below),
+            self.write.equation(self.write.equation(_H, difference), sp.S.Zero),
+        )
         return Step(title, tuple(found), equations)
 
     def _plain_condition(self) -> Text:
@@ -197,11 +204,10 @@ class Steps:
         condition, title = self.condition, "Uniqueness"
         if condition is not None and condition.slope is not None:
             sign = "negative" if condition.falls else "positive"
-            found = (
-                self.write.sentence(f"The slope of {{}}, times a {sign} sum, is", _H),
-                self.write.sentence("All of its terms are positive, so that there is at most one root."),
-            )
-            return Step(title, found, (self.write.equation(self._sum(self._terms(condition.slope)), sp.S.Zero, ">"),))
+            words = self.write.sentence(f"The slope of {{}}, times a {sign} sum, is", _H)
+            slope = self.write.equation(self._sum(self._terms(condition.slope)), sp.S.Zero, ">")
+            after = self.write.sentence("All of its terms are positive, so that there is at most one root.")
+            return Step(title, (words,), (slope,), (after,))
         if condition is not None and condition.is_convex:
             found = (
                 self.write.sentence(_CONVEX if self.g is not None else _CONVEX_ALONE),
@@ -239,9 +245,10 @@ class Steps:
             ),
             self.write.sentence("With {} it has one parameter.", self.write.equation(y, start * V)),
         ]
+        after = []
         if self.family is not None and self.family.problem == "least-loss":
-            found.append(self.write.sentence("This is for {}.", self.write.equation(self.family.a, sp.S.One, "<")))
-        yield Step("Reduction", tuple(found), tuple(equations))
+            after.append(self.write.sentence("This is for {}.", self.write.equation(self.family.a, sp.S.One, "<")))
+        yield Step("Reduction", tuple(found), tuple(equations), tuple(after))
 
     def closed_form(self) -> Step:
         title, three = "Closed form", self.three
@@ -249,16 +256,16 @@ class Steps:
             words = self.write.sentence("The condition has two powers of one variable, so that")
             return Step(title, (words,), self._explicit(self.explicit))
         if three is None:
-            words = "There is none: the condition does not reduce to two or three powers of one variable."
-            return Step(title, (self.write.sentence(words),))
+            told = "There is none: the condition does not reduce to two or three powers of one variable."
+            return Step(title, (self.write.sentence(told),))
         value = present(self.folded, three.rho)
-        told = self.write.shown(three.rho) if value is None else self.write.equation(three.rho, _number(value))
+        rho = self.write.shown(three.rho) if value is None else self.write.equation(three.rho, _number(value))
         if self.root is not None:
-            words = self.write.sentence("With {} the trinomial is a polynomial, whose positive root is", told)
+            words = self.write.sentence("With {} the trinomial is a polynomial, whose positive root is", rho)
             return Step(title, (words,), self._of_root(three, self.root))
         known = ", ".join(str(exponent) for exponent in sorted(roots()))
         words = self.write.sentence(
-            f"There is none with {{}}: there is one for {known}. The condition is solved numerically.", told
+            f"There is none with {{}}: there is one for {known}. The condition is solved numerically.", rho
         )
         return Step(title, (words,))
 
@@ -295,7 +302,9 @@ class Steps:
     def elasticities(self) -> Step:
         title, shares = "Elasticities", self.shares
         if shares is None:
-            words = "They follow from the conditions by implicit differentiation. Their formulas are long, and are evaluated only."
+            words = (
+                "They follow from the conditions by implicit differentiation. Their formulas are too long to be read."
+            )
             return Step(title, (self.write.sentence(words),))
         found = ["By implicit differentiation of the conditions"]
         named = [part for share, term in shares.of if share.is_Symbol for part in (share, term)]
@@ -328,15 +337,13 @@ class Steps:
         if len(self.free) == 1:
             return Step(title, (self.write.sentence("The constraint leaves no direction to move in."),))
         logs = [self.write.equation(sp.Symbol(letter), sp.log(x)) for letter, x in zip("uv", self.free, strict=True)]
-        found = [
-            self.write.sentence("By the bordered Hessian in {} and {}, a stationary point is a minimum where", *logs)
-        ]
+        words = "By the bordered Hessian in {} and {}, a stationary point is a minimum where"
         equations = [_BORDERED]
+        after = [self.write.sentence(_CONVEX if is_convex else "It is looked at where the conditions hold.")]
         if self.shares is not None:
-            found.append(self.write.sentence("The second line is the same in shares and exponents, without its scale."))
+            words += ", and in shares and exponents, without its scale, where"
             equations.append(self.write.equation(self.shares.curvature, sp.S.Zero, ">"))
-        found.append(self.write.sentence(_CONVEX if is_convex else "It is looked at where the conditions hold."))
-        return Step(title, tuple(found), tuple(equations))
+        return Step(title, (self.write.sentence(words, *logs),), tuple(equations), tuple(after))
 
     # ── how things are written ──
 
