@@ -56,11 +56,16 @@ def solve_family(problem: str, *coefficients: Array) -> tuple[Floats, Floats, ND
 def _judge(x: Floats, y: Floats, room: Any, block: list[Any]) -> Any:
     """The status of each instance; what is no solution is made nan."""
     A, B, _, a, b, u, w, *_ = block
-    positive = (x, y, room, A, B, a, b, u)
-    if all(_least(v) > 0 for v in positive) and _least(w) >= 0 and np.isfinite(np.add.reduce(x) + np.add.reduce(y)):
+    signs = (A, B, a, b, u)
+    # Where the level lies at the floor or below, x is no positive number.
+    if (
+        all(_least(v) > 0 for v in (x, y, *signs))
+        and _least(w) >= 0
+        and np.isfinite(np.add.reduce(x) + np.add.reduce(y))
+    ):
         return Status.SOLVED
     sound = (w >= 0) & np.isfinite(sum(block))
-    for value in positive[3:]:
+    for value in signs:
         sound = sound & (value > 0)
     solved = sound & (room > 0) & (x > 0) & (y > 0) & np.isfinite(x) & np.isfinite(y)
     x[~solved] = y[~solved] = np.nan
