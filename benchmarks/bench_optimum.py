@@ -175,7 +175,7 @@ def inputs_of(made: Any, values: dict[str, Any]) -> list[Any]:
 
 def solved(made: Any, inputs: list[Any], method: str) -> Any:
     nothing = (None, None)
-    solution = solve(made.derivation.compiled, inputs, "==", nothing, nothing, nothing, method)
+    solution = solve(made.derivation.compiled, inputs, "==", nothing, nothing, made.free, method)  # as a sweep starts
     assert (solution.status == Status.SOLVED).all()
     return solution.free
 

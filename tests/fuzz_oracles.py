@@ -18,7 +18,8 @@ from typing import Any
 from tonne import formatting
 from tonne.cli.shared import console, exit_code, print_findings, print_json
 from tonne.diagnostic import Diagnostic
-from tonne.explain import Step, explain_field, explain_let, find
+from tonne.explain import Step, explain_field, explain_let
+from tonne.lookup import find
 from tonne.names import Instance
 from tonne.report import explanation
 from tonne.report.as_json import run_as_json

@@ -105,7 +105,8 @@ def test_help_on_the_page_is_what_is_said(code: str, shown: Evaluated, request: 
     helps = [d.help for d in shown.diagnostics]
     if request.config.getoption("--update"):
         assert len(told) <= 1
-        text = _HELP.sub(lambda m: f"```help\n{helps[0]}\n```", text)
+        own = next(d.help for d in shown.diagnostics if d.code == code)
+        text = _HELP.sub(lambda m: f"```help\n{own}\n```", text)
         page.write_text(text, encoding="utf-8")
         return
     assert [line for line in told if line not in helps] == [], "run `pytest --update` if this is right"

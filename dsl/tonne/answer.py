@@ -18,6 +18,7 @@ from tonne.graph import FREE, Node, postorder
 from tonne.lower import Lowering
 from tonne.model import Optimum, ShownValue, Solved
 from tonne.names import Let
+from tonne.numeric.evaluate import at_point
 from tonne.numeric.family import break_even, without_serving
 from tonne.optimize import Optimized
 from tonne.paths import Place
@@ -137,7 +138,7 @@ class _Teller:
     def _coefficients(self) -> tuple[float, ...]:
         assert self.family is not None
         inputs = [self.at.run.raw(node) for node in self.at.derivation.compiled.inputs]
-        return tuple(float(c) for c in self.family.coefficients(*inputs))
+        return tuple(float(c) for c in at_point(self.family.coefficients, *inputs))
 
     @cached_property
     def _cost(self) -> list[tuple[str, Node]]:

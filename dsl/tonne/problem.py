@@ -92,6 +92,9 @@ class Compiled(Unprinted, Record, frozen=True, eq=False):
     family: Family | None
     # d ln(free_j) / d ln(input_i) at a solution: (*free, multiplier, *inputs) → a tuple per free field, one entry an input.
     elasticities: Callable[..., tuple[tuple[Array, ...], ...]] | None = None
+    is_convex: bool = False  # proved from signs: a stationary point is the least point
+    # The condition once the inputs are given, for many t: (*inputs) → (t → (condition, slope)), (t → the other free field).
+    condition_at: Callable[..., tuple[Callable[[Array], Any], ...]] | None = None
 
 
 class Status(IntEnum):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tonne.explain import find
 from tonne.graph import Node
+from tonne.lookup import find
 from tonne.model import ShownValue, State
 from tonne.names import Field, Instance, Let
 from tonne.paths import RESULTS
@@ -83,7 +83,7 @@ def let_of(run: Run, let: Let) -> Quantity | None:
 
 
 def quantity_of(run: Run, symbol: Instance | Let | ShownValue, field: str) -> Quantity | None:
-    """What `tonne.explain.find` found, as a quantity."""
+    """What `tonne.lookup.find` found, as a quantity."""
     if isinstance(symbol, ShownValue):
         return None if symbol.node is None or symbol.unit is None else _shown(symbol, symbol.node, symbol.unit)
     return let_of(run, symbol) if isinstance(symbol, Let) else field_of(run, run.model.states[symbol], field)

@@ -13,7 +13,8 @@ from tonne.api.explanation import Explanation
 from tonne.api.value import Value, value_of
 from tonne.api.verdict import Verdict, verdict_of
 from tonne.diagnostic import Diagnostic
-from tonne.explain import explain_path, find_quantity
+from tonne.explain import explain_path
+from tonne.lookup import find_quantity
 from tonne.missing import undetermined
 from tonne.model import State
 from tonne.names import Let

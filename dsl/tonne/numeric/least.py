@@ -6,17 +6,16 @@ its own. Nothing is guessed: what is not proved to be the one optimum is looked 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from tonne.numeric.family import solve_family, within
+from tonne.numeric.family import BLOCK, solve_family, within
+from tonne.numeric.optimality import curves_up, multiplier, slopes
 from tonne.numeric.roots import Floats, expand, newton, refine
 from tonne.numeric.search import search
 from tonne.problem import Array, Compiled, Solution, Status
-
-BLOCK = 8192
 
 
 def solve(
@@ -53,6 +52,9 @@ def solve(
         for at in np.flatnonzero(work.status < 0).tolist() if method != "structured" else ():
             work.by_search(at, [_one(v, at) for v in flat], [[_one(v, at) for v in side] for side in sides])
     work.status[work.status < 0] = Status.NOT_FOUND
+    if work.status.any():
+        for values in (*work.free, work.multiplier):
+            values[(work.status != Status.SOLVED) & (work.status != Status.NOT_UNIQUE)] = np.nan
     return Solution(
         status=work.status.reshape(shape),
         free=tuple(v.reshape(shape) for v in work.free),
@@ -73,6 +75,17 @@ def _one(value: Floats | None, at: int) -> float | None:
     return None if value is None else float(value if value.ndim == 0 else value[at])
 
 
+def _prepared(compiled: Compiled, inputs: list[Any]) -> Sequence[Callable[[Any], Any]]:
+    """The condition with its slope, and the other free field where there is one, as functions of t."""
+    if compiled.condition_at is not None:
+        return compiled.condition_at(*inputs)
+    condition, slope, eliminated = compiled.condition, compiled.condition_slope, compiled.eliminated
+    assert condition is not None
+    assert slope is not None
+    both = lambda t: (condition(t, *inputs), slope(t, *inputs))  # noqa: E731
+    return [both] if eliminated is None else [both, lambda t: eliminated(t, *inputs)]
+
+
 class _Work:
     """The solution while it is made; a status below zero is open."""
 
@@ -80,8 +93,8 @@ class _Work:
         self.compiled = compiled
         self.operator = operator
         self.status = np.full(size, -1, np.int8)
-        self.free = [np.full(size, np.nan) for _ in range(count)]
-        self.multiplier = np.full(size, np.nan)
+        self.free = [np.empty(size) for _ in range(count)]
+        self.multiplier = np.empty(size)
         self.binds = np.zeros(size, bool)
         self.at_bound = [np.zeros(size, np.int8) for _ in range(count)]
         self.others: tuple[tuple[float, ...], ...] = ()
@@ -94,16 +107,19 @@ class _Work:
         size = part.stop - part.start
         found = solve_family(family.problem, *coefficients)
         x, y, status = np.broadcast_to(found[0], size), np.broadcast_to(found[1], size), np.broadcast_to(found[2], size)
-        order = (family.x, family.y)
-        low = [0.0 if bounds[0][i] is None else bounds[0][i] for i in order]
-        high = [np.inf if bounds[1][i] is None else bounds[1][i] for i in order]
-        x, y, at_x, at_y, there = within(family.problem, x, y, low, high, *coefficients)
-        outside = (status == Status.SOLVED) & ~there
-        status = np.where(outside, Status.INFEASIBLE if self.operator == "==" else -1, status)
-        free, sides = [x, y], [at_x, at_y]
+        free: list[Floats] = [x, y]
+        sides: list[Any] | None = None
+        if any(end is not None for side in bounds[:2] for end in side):
+            order = (family.x, family.y)
+            low = [0.0 if bounds[0][i] is None else bounds[0][i] for i in order]
+            high = [np.inf if bounds[1][i] is None else bounds[1][i] for i in order]
+            x, y, at_x, at_y, there = within(family.problem, x, y, low, high, *coefficients)
+            outside = (status == Status.SOLVED) & ~there
+            status = np.where(outside, Status.INFEASIBLE if self.operator == "==" else -1, status)
+            free, sides = [x, y], [at_x, at_y]
         if family.x > family.y:
-            free, sides = [y, x], [at_y, at_x]
-        self._take(part, free, status, inputs, sides)
+            free, sides = free[::-1], sides and sides[::-1]
+        self._take(part, free, status, multiplier(*slopes(self.compiled, free, inputs), sides), sides)
 
     def by_condition(self, part: slice, inputs: list[Any], bounds: list[list[Any]]) -> None:
         compiled = self.compiled
@@ -113,72 +129,40 @@ class _Work:
         size = part.stop - part.start
         first = bounds[2][compiled.kept]
         start = np.log(np.broadcast_to(np.where(first > 0, first, 1.0) if first is not None else 1.0, size)).copy()
-        t = newton(compiled.condition, compiled.condition_slope, start, inputs)
+        condition, *eliminated = _prepared(compiled, inputs)
+        t = newton(condition, start)
         lost = np.flatnonzero(np.isnan(t))
         if lost.size:
             rest = [v[lost] if np.ndim(v) else v for v in inputs]
             ends = expand(compiled.condition, start[lost], rest)
             t[lost] = refine(compiled.condition, compiled.condition_slope, *ends, rest)
         free = [np.exp(t)]
-        if compiled.eliminated is not None:
-            free.insert(1 - compiled.kept, np.broadcast_to(compiled.eliminated(t, *inputs), size))
-        sound = np.logical_and.reduce([np.isfinite(v) & (v > 0) for v in free]) & self._curves_up(free, inputs)
+        for other in eliminated:
+            free.insert(1 - compiled.kept, np.broadcast_to(other(t), size))
+        f, g = slopes(compiled, free, inputs)
+        lagrange = multiplier(f, g)
+        sound = np.full(size, True) if compiled.is_convex else curves_up(compiled, free, inputs, lagrange, g)
         for value, low, high in zip(free, bounds[0], bounds[1], strict=True):
+            sound &= (value > 0) & (value < np.inf)
             sound &= (True if low is None else value >= low) & (True if high is None else value <= high)
-        self._take(part, free, np.where(sound, Status.SOLVED, -1), inputs, [np.zeros(size, np.int8) for _ in free])
+        self._take(part, free, sound.view(np.int8) - np.int8(1), lagrange)  # 0 is SOLVED
 
-    def _take(self, part: slice, free: list[Floats], status: Any, inputs: list[Any], sides: list[Any]) -> None:
+    def _take(
+        self, part: slice, free: list[Floats], status: Any, lagrange: Any, sides: Sequence[Any] | None = None
+    ) -> None:
         """Takes the points that are optima; those whose multiplier has the wrong sign stay open."""
-        inside = status == Status.SOLVED
-        lagrange = self._lagrange(free, inputs, sides)
+        mine = self.status[part]
+        mine[:] = status
+        mine[mine > Status.INFEASIBLE] = -1
         if self.operator in ("<=", ">="):
-            inside &= lagrange > 0 if self.operator == "<=" else lagrange < 0
-        self.status[part] = np.where(
-            inside, Status.SOLVED, np.where(status == Status.INFEASIBLE, Status.INFEASIBLE, -1)
-        )
-        for mine, value in zip(self.free, free, strict=True):
-            mine[part] = value
-        for at_bound, side in zip(self.at_bound, sides, strict=True):
+            pushes = lagrange > 0 if self.operator == "<=" else lagrange < 0
+            mine[(mine == Status.SOLVED) & ~pushes] = -1
+        for kept, value in zip(self.free, free, strict=True):
+            kept[part] = value
+        for at_bound, side in zip(self.at_bound, sides or (), strict=False):
             at_bound[part] = side
-        self.multiplier[part] = -self.compiled.sign * lagrange
+        np.multiply(lagrange, -self.compiled.sign, out=self.multiplier[part])
         self.binds[part] = self.operator is not None
-
-    def _curves_up(self, free: Sequence[Any], inputs: Sequence[Any]) -> Any:
-        """Whether the objective grows to both sides of a stationary point, along the constraint."""
-        gradient = self.compiled.constraint_gradient
-        if gradient is not None and len(free) == 1:
-            return True  # nothing to choose: the constraint says it all
-        lagrange = self._lagrange(free, inputs) if gradient is not None else 0.0
-        hessian = self.compiled.lagrangian_hessian(*free, lagrange, *inputs)
-        if len(free) == 1:
-            return np.asarray(hessian[0]) > 0
-        x, y = free
-        xx, xy, yy = hessian[0] * x * x, hessian[1] * x * y, hessian[2] * y * y
-        if gradient is None:
-            return (xx > 0) & (xx * yy > xy * xy)
-        # in logarithms, where a stationary point of the Lagrangian has the same curvature
-        g = gradient(*free, *inputs)
-        gx, gy = g[0] * x, g[1] * y
-        size = np.abs(gx) + np.abs(gy)
-        gx, gy = gx / size, gy / size
-        return gx * gx * yy - 2 * gx * gy * xy + gy * gy * xx > 0
-
-    def _lagrange(self, free: Sequence[Any], inputs: Sequence[Any], sides: Sequence[Any] = (0, 0)) -> Any:
-        """The multiplier of objective + multiplier (left - right), from the slopes in the logarithms of the free fields.
-
-        A field that lies at a bound does not answer; the other one alone does.
-        """
-        if self.compiled.constraint_gradient is None:
-            return np.nan
-        f = self.compiled.objective_gradient(*free, *inputs)
-        g = self.compiled.constraint_gradient(*free, *inputs)
-        held = [np.asarray(side) != 0 for side in sides[: len(free)]]
-        fixed = np.logical_and.reduce(np.broadcast_arrays(*held))  # neither answers: what they would do together
-        steep = [np.where(h & ~fixed, 0.0, x * s) for x, s, h in zip(free, g, held, strict=True)]
-        size = sum(np.abs(s) for s in steep)
-        steep = [s / size for s in steep]
-        along = sum(x * slope * s for x, slope, s in zip(free, f, steep, strict=True))
-        return -along / sum(s * s for s in steep) / size
 
     def by_search(self, at: int, inputs: list[Any], bounds: list[list[Any]]) -> None:
         found = search(self.compiled, inputs, self.operator, *bounds)
@@ -191,4 +175,5 @@ class _Work:
         self.binds[at] = found.binds
         self.multiplier[at] = np.nan
         if found.status is Status.SOLVED and found.binds:
-            self.multiplier[at] = -self.compiled.sign * float(self._lagrange(found.free, inputs, found.at_bound))
+            f, g = slopes(self.compiled, found.free, inputs)
+            self.multiplier[at] = -self.compiled.sign * float(multiplier(f, g, found.at_bound))

@@ -17,22 +17,37 @@ Function = Callable[..., Any]
 
 _MOST_STEPS = 200
 _MOST_NEWTON = 12
-_SETTLED = 1e-8
+_NEAR = 1.0  # steps below it are bent
+_SETTLED, _SMALL = 1e-14, 1e-7
 _WIDEST = 700.0  # e^700 is about the largest float
 _EPS = 2.0**-52
+_NOTHING = 1e-300  # keeps a step of 0 from being divided by
 
 
-def newton(f: Function, slope: Function, start: Floats, args: Sequence[Any]) -> Floats:
-    """The roots of smooth monotone functions by Newton's steps alone; nan where they do not settle soon."""
-    x, small = start, np.inf
+def newton(at: Callable[[Floats], tuple[Any, Any]], start: Floats) -> Floats:
+    """The roots of smooth monotone functions by Newton's steps alone; nan where they do not settle soon.
+
+    `at` gives values and slopes. Near the roots the steps are bent by how the slope has changed (Halley's step, the second
+    derivative by difference): what is left is of the order of the step squared times the step before.
+    """
+    x = start
+    step = before = np.zeros_like(x)
+    last, largest = np.inf, np.inf
     for _ in range(_MOST_NEWTON):
-        step = f(x, *args) / slope(x, *args)
+        value, slope = at(x)
+        ahead = value / slope
+        if largest < _NEAR:
+            step += _NOTHING
+            bend = (before - slope) / step  # steps are taken away from x
+            bend *= ahead
+            bend /= slope
+            ahead /= 1 - 0.5 * bend
+        step, before = ahead, slope
         x = x - step
-        size = np.abs(step)
-        small = size <= _SETTLED * np.maximum(np.abs(x), 1.0)
-        if small.all():  # the step is of second order: what is left is below what a float holds
+        last, largest = largest, max(np.max(step), -np.min(step))
+        if largest * largest * min(last, 1.0) <= _SETTLED:
             return np.asarray(x)
-    return np.asarray(np.where(small, x, np.nan))
+    return np.asarray(np.where(np.abs(step) <= _SMALL, x, np.nan))
 
 
 def expand(f: Function, start: Floats, args: Sequence[Any]) -> tuple[Floats, Floats, Floats, Floats]:

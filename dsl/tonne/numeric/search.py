@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tonne.numeric.roots import Floats, refine
 from tonne.problem import Compiled, Status
@@ -21,6 +22,12 @@ _REACH, _POINTS = 60.0, 481
 _ALIKE = 1e-9  # two least values that differ by less are alike
 _SAME_POINT = 1e-4
 _HOLDS = 1e-9
+_MOST_VALLEYS = 12
+_ROUND, _MOST_ROUNDS = 33, 16  # points of a round of refining, each of which takes the interval of the turn
+_EPS = 2.0**-51
+
+Point = tuple[float, ...]
+Curve = tuple[Floats, ...]
 
 
 class Found(NamedTuple):
@@ -76,9 +83,11 @@ def _range(low: float | None, high: float | None, start: float | None) -> Range 
 
 
 class _Search:
+    """One instance. A point is a tuple of free values; a curve is a tuple of arrays."""
+
     def __init__(self, compiled: Compiled, inputs: Sequence[float], operator: str | None, ranges: list[Range]) -> None:
         self.compiled = compiled
-        self.inputs = inputs
+        self.inputs = [np.float64(value) for value in inputs]  # numpy's own divide by zero without raising
         self.operator = operator
         self.ranges = ranges
 
@@ -107,125 +116,144 @@ class _Search:
         )
         return self._holds(ends)
 
-    def _holds(self, free: tuple[float, ...]) -> bool:
+    def _holds(self, free: Point) -> bool:
         assert self.compiled.constraint is not None
-        left_less_right = float(self.compiled.constraint(*free, *self.inputs))
-        size = max(abs(x * g) for x, g in zip(free, self._constraint_gradient(free), strict=True))
+        point = [np.float64(value) for value in free]
+        left_less_right = float(self.compiled.constraint(*point, *self.inputs))
+        size = max(abs(float(x * g)) for x, g in zip(point, self._constraint_gradient(point), strict=True))
         sign = 1.0 if self.operator == "<=" else -1.0
         return sign * left_less_right <= _HOLDS * size
 
-    # ── one free field ──
+    # ── curves ──
 
     def _inside(self) -> Found:
         """The least point where the constraint is left aside."""
         if len(self.ranges) == 1:
-            t = self.ranges[0].grid()
-            return self._least(t, [np.exp(t)], lambda free: self._objective_gradient(free)[0], binds=False)
-        grid = self.ranges[1].grid(161)
-        first = [self._best_first(y) for y in np.exp(grid)]
+            return self._least(self.ranges[0].grid(), lambda t: (np.exp(t),), lambda c: self._steep(c, 0), binds=False)
         return self._least(
-            grid,
-            [np.array(first), np.exp(grid)],
-            lambda free: self._objective_gradient(free)[1],
+            self.ranges[1].grid(161),
+            lambda t: (self._best_first(np.exp(t)), np.exp(t)),
+            lambda c: self._steep(c, 1),
             binds=False,
-            follow=lambda t: (self._best_first(math.exp(t)), math.exp(t)),
         )
-
-    def _best_first(self, y: float) -> float:
-        """The first free field that is best for a value of the second."""
-        t = self.ranges[0].grid(161)
-        values = self._value((np.exp(t), y))
-        at = int(np.nanargmin(np.where(np.isfinite(values), values, np.nan))) if np.isfinite(values).any() else 0
-        lower, upper = t[max(at - 1, 0)], t[min(at + 1, len(t) - 1)]
-        return math.exp(_bisected(lambda s: self._objective_gradient((math.exp(s), y))[0], lower, upper))
-
-    # ── on the constraint ──
 
     def _on_constraint(self) -> Found:
         if len(self.ranges) == 1:
-            roots = [math.exp(t) for t in self._roots(self.ranges[0].grid(), ())]
-            if not roots:
+            roots = self._roots(self.ranges[0].grid(), 0, None)[1]
+            points = sorted(((float(self._value((x,))[0]), (float(x),)) for x in np.exp(roots)), key=lambda p: p[0])
+            if not points:
                 return Found(Status.INFEASIBLE)
-            values = [float(self._value((x,))) for x in roots]
-            order = sorted(range(len(roots)), key=values.__getitem__)
-            at_bound = self._at_bound((roots[order[0]],))
-            return Found(Status.SOLVED, (roots[order[0]],), at_bound, True, tuple((roots[i],) for i in order[1:]))
+            free = points[0][1]
+            return Found(Status.SOLVED, free, self._at_bound(free), True, tuple(p for _, p in points[1:]))
+
+        def follow(t: Floats) -> Curve:
+            return self._first(np.exp(t)), np.exp(t)
+
         grid = self.ranges[1].grid()
-        first = np.array([self._first(math.exp(t)) for t in grid])
-        if not np.isfinite(first).any():
+        beside = self._beside_bounds()
+        if not np.isfinite(follow(grid)[0]).any() and not beside:
             return Found(Status.INFEASIBLE)
-        return self._least(
-            grid,
-            [first, np.exp(grid)],
-            self._along,
-            binds=True,
-            follow=lambda t: (self._first(math.exp(t)), math.exp(t)),
-            beside=self._beside_bounds(),
-        )
+        return self._least(grid, follow, self._along, binds=True, beside=beside)
 
-    def _beside_bounds(self) -> list[tuple[float, ...]]:
-        """The points of the constraint at which the first field lies on one of its bounds."""
-        first = self.ranges[0]
-        ends = [t for t, is_bound in ((first.low, first.low_is_bound), (first.high, first.high_is_bound)) if is_bound]
-        return [(math.exp(t), math.exp(s)) for t in ends for s in self._roots(self.ranges[1].grid(), (math.exp(t),), 1)]
-
-    def _along(self, free: tuple[float, ...]) -> float:
+    def _along(self, curve: Curve) -> Floats:
         """The derivative of the objective by the logarithm of the second field, the first one following the constraint."""
-        f, g = self._objective_gradient(free), self._constraint_gradient(free)
-        return float(f[1] * free[1] - f[0] * free[0] * (g[1] * free[1]) / (g[0] * free[0]))
+        g = self._constraint_gradient(curve)
+        return np.asarray(self._steep(curve, 1) - self._steep(curve, 0) * (g[1] * curve[1]) / (g[0] * curve[0]))
 
-    def _first(self, y: float) -> float:
-        """The first free field that satisfies the constraint beside a value of the second; nan where there is none.
+    def _best_first(self, y: Floats) -> Floats:
+        """The first free field that is best for each value of the second."""
+        t = self.ranges[0].grid(161)
+        values = self._value((np.exp(t)[:, None], y[None, :]))
+        at = np.argmin(np.where(np.isfinite(values), values, np.inf), axis=0)
+        low, high = t[np.maximum(at - 1, 0)], t[np.minimum(at + 1, len(t) - 1)]
+
+        def steep(s: Floats, second: Floats) -> Floats:
+            return self._steep((np.exp(s), second), 0)
+
+        at_low, at_high = steep(low, y), steep(high, y)
+        turns = (at_low < 0) & (at_high > 0)
+        found = np.where(at_low >= 0, low, np.where(at_high <= 0, high, np.nan))
+        if turns.any():
+            ends = (low[turns], high[turns], at_low[turns], at_high[turns])
+            found[turns] = refine(steep, None, *ends, [y[turns]])
+        return np.exp(found)
+
+    def _first(self, y: Floats) -> Floats:
+        """The first free field that satisfies the constraint beside each value of the second; nan where there is none.
 
         Of several the one where the objective is least.
         """
-        roots = [math.exp(t) for t in self._roots(self.ranges[0].grid(121), (y,))]
-        return min(roots, key=lambda x: float(self._value((x, y))), default=math.nan)
+        place, roots = self._roots(self.ranges[0].grid(121), 0, y)
+        x = np.full(y.shape, np.nan)
+        values = self._value((np.exp(roots), y[place]))
+        for i in np.argsort(-values, kind="stable"):  # the least one comes last, and stays
+            x[place[i]] = np.exp(roots[i])
+        return x
 
-    def _roots(self, grid: Floats, rest: tuple[float, ...], place: int = 0) -> list[float]:
-        """The logarithms of the field at `place` at which the constraint is satisfied as an equation; `rest` is the other."""
+    def _beside_bounds(self) -> list[Point]:
+        """The points of the constraint at which the first field lies on one of its bounds."""
+        first = self.ranges[0]
+        ends = [t for t, is_bound in ((first.low, first.low_is_bound), (first.high, first.high_is_bound)) if is_bound]
+        if not ends:
+            return []
+        x = np.exp(ends)
+        place, roots = self._roots(self.ranges[1].grid(), 1, x)
+        return [(float(x[i]), float(np.exp(root))) for i, root in zip(place, roots, strict=True)]
+
+    def _roots(self, grid: Floats, place: int, other: Floats | None) -> tuple[NDArray[np.intp], Floats]:
+        """The logarithms of the field at `place` at which the constraint is satisfied as an equation.
+
+        `other` has values of the other field; beside each root stands the number of its value.
+        """
         assert self.compiled.constraint is not None
-        constraint = self.compiled.constraint
+        constraint, gradient = self.compiled.constraint, self._constraint_gradient
 
-        def f(t: Floats) -> Floats:
-            free = [*rest[:place], np.exp(t), *rest[place:]]
-            return np.asarray(constraint(*free, *self.inputs) + np.zeros_like(t))
+        def curve(t: Floats, *rest: Floats) -> Curve:
+            return (np.exp(t), *rest) if place == 0 else (*rest, np.exp(t))
 
-        values = f(grid)
-        signs = np.sign(np.where(np.isfinite(values), values, np.nan))
-        exact = [float(t) for t in grid[signs == 0]]
-        turns = np.flatnonzero(signs[:-1] * signs[1:] < 0)
-        if not turns.size:
-            return exact
-        return exact + [
-            float(t) for t in refine(f, None, grid[turns], grid[turns + 1], values[turns], values[turns + 1], ())
-        ]
+        def f(t: Floats, *rest: Floats) -> Floats:
+            return np.asarray(constraint(*curve(t, *rest), *self.inputs) + np.zeros_like(t))
+
+        def slope(t: Floats, *rest: Floats) -> Floats:
+            return np.asarray(np.exp(t) * gradient(curve(t, *rest))[place] + np.zeros_like(t))
+
+        beside = [] if other is None else [other[None, :]]
+        values = f(np.broadcast_to(grid[:, None], (len(grid), 1 if other is None else len(other))), *beside)
+        signs = np.where(np.isfinite(values), np.sign(values), np.nan)
+        row, column = np.nonzero(signs[:-1] * signs[1:] < 0)
+        exact_row, exact_column = np.nonzero(signs == 0)
+        rest = [] if other is None else [other[column]]
+        ends = (grid[row], grid[row + 1], values[row, column], values[row + 1, column])
+        roots = refine(f, slope, *ends, rest) if row.size else np.empty(0)
+        return np.concatenate((exact_column, column)), np.concatenate((grid[exact_row], roots))
 
     # ── the least point of a curve ──
 
     def _least(
         self,
         grid: Floats,
-        curve: list[Floats],
-        slope: Callable[[tuple[float, ...]], float],
+        follow: Callable[[Floats], Curve],
+        steep: Callable[[Curve], Floats],
         *,
         binds: bool,
-        follow: Callable[[float], tuple[float, ...]] = lambda t: (math.exp(t),),
-        beside: Sequence[tuple[float, ...]] = (),
+        beside: Sequence[Point] = (),
     ) -> Found:
+        """`beside` are points that the curve does not pass, such as its ends at a bound of the first field."""
+        curve = follow(grid)
         values = self._value(curve)
-        values = np.where(np.isfinite(values) & np.isfinite(sum(curve)), values, np.inf)
+        values = np.where(np.isfinite(values) & np.logical_and.reduce([np.isfinite(c) for c in curve]), values, np.inf)
         inner = np.concatenate(([np.inf], values, [np.inf]))
         places = np.flatnonzero((inner[1:-1] <= inner[:-2]) & (inner[1:-1] <= inner[2:]) & np.isfinite(values))
-        points = [(float(self._value(free)), free) for free in beside]
+        places = places[np.argsort(values[places], kind="stable")][:_MOST_VALLEYS]
+        points = [(float(self._value(free)[0]), free) for free in beside]
         for place in places.tolist():
             lower = place - 1 if place > 0 and math.isfinite(values[place - 1]) else place
             upper = place + 1 if place + 1 < len(grid) and math.isfinite(values[place + 1]) else place
-            t = _bisected(lambda s: slope(follow(s)), float(grid[lower]), float(grid[upper]))
+            t = _turn(lambda s: steep(follow(s)), float(grid[lower]), float(grid[upper]))
             at_end = (t <= grid[lower] and lower == place > 0) or (t >= grid[upper] and upper == place < len(grid) - 1)
-            free = follow(t)
+            free = tuple(float(c[0]) for c in follow(np.array([t])))
             if all(map(math.isfinite, free)) and not at_end:  # else the curve ends there: a bound of the first field
-                points.append((float(self._value(free)), free))
+                points.append((float(self._value(free)[0]), free))
         points = sorted((p for p in points if math.isfinite(p[0])), key=lambda p: p[0])
         if not points:
             return Found(Status.NOT_FOUND)
@@ -246,18 +274,17 @@ class _Search:
         known = values[np.isfinite(values)]
         return known.size > 2 and bool(np.ptp(known) <= _ALIKE * np.max(np.abs(known)))
 
-    def _direction(self, free: tuple[float, ...]) -> tuple[int, ...]:
+    def _direction(self, free: Point) -> tuple[int, ...]:
         """Per field 1 where a least point lies at the open upper end of what was looked at, -1 at the lower one."""
         ways = []
         for x, r in zip(free, self.ranges, strict=True):
             near = (r.high - r.low) / (_POINTS - 1) * 3.5
             t = math.log(x)
-            ways.append(
-                1 if t > r.high - near and not r.high_is_bound else -1 if t < r.low + near and not r.low_is_bound else 0
-            )
+            grows = t > r.high - near and not r.high_is_bound
+            ways.append(1 if grows else -1 if t < r.low + near and not r.low_is_bound else 0)
         return tuple(ways)
 
-    def _at_bound(self, free: tuple[float, ...]) -> tuple[int, ...]:
+    def _at_bound(self, free: Point) -> tuple[int, ...]:
         sides = []
         for x, r in zip(free, self.ranges, strict=True):
             t = math.log(x)
@@ -266,33 +293,36 @@ class _Search:
         return tuple(sides)
 
     def _value(self, free: Sequence[float | Floats]) -> Floats:
-        return np.asarray(self.compiled.objective(*free, *self.inputs) + 0.0 * free[-1])
+        """The objective, in the shape to which the free values broadcast, at least one value."""
+        point = [np.asarray(c, np.float64) for c in free]
+        shape = np.broadcast_shapes(*(c.shape for c in point)) or (1,)
+        return np.broadcast_to(np.asarray(self.compiled.objective(*point, *self.inputs)), shape)
 
-    def _objective_gradient(self, free: Sequence[float]) -> tuple[float, ...]:
-        return tuple(float(g) for g in self.compiled.objective_gradient(*free, *self.inputs))
+    def _steep(self, curve: Curve, place: int) -> Floats:
+        """The derivative of the objective by the logarithm of a field."""
+        return np.asarray(self.compiled.objective_gradient(*curve, *self.inputs)[place] * curve[place])
 
-    def _constraint_gradient(self, free: Sequence[float]) -> tuple[float, ...]:
+    def _constraint_gradient(self, curve: Sequence[Any]) -> tuple[Any, ...]:
         assert self.compiled.constraint_gradient is not None
-        return tuple(float(g) for g in self.compiled.constraint_gradient(*free, *self.inputs))
+        return tuple(self.compiled.constraint_gradient(*curve, *self.inputs))
 
 
-def _bisected(slope: Callable[[float], float], low: float, high: float) -> float:
+def _turn(steep: Callable[[Floats], Floats], low: float, high: float) -> float:
     """Where a derivative turns from falling to rising; an end where it does not turn."""
-    at_low, at_high = slope(low), slope(high)
-    if not at_low < 0:
-        return low if at_low > 0 or not at_high < 0 else high
-    if not at_high > 0:
-        return high if at_high < 0 or math.isfinite(at_high) else low
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if middle in (low, high):
+    for _ in range(_MOST_ROUNDS):
+        t = np.linspace(low, high, _ROUND)
+        slopes = steep(t)
+        falling, rising = slopes < 0, slopes > 0
+        if not falling[0]:
+            return low if rising[0] or not falling[-1] else high
+        turns = np.flatnonzero(falling[:-1] & ~falling[1:])
+        if not turns.size:
+            return high
+        low, high = float(t[turns[0]]), float(t[turns[0] + 1])
+        if high - low <= _EPS * max(abs(low), abs(high), 1.0):
             break
-        if slope(middle) < 0:
-            low = middle
-        else:
-            high = middle
     return 0.5 * (low + high)
 
 
-def _same(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+def _same(one: Point, other: Point) -> bool:
     return all(abs(math.log(a / b)) < _SAME_POINT for a, b in zip(one, other, strict=True))

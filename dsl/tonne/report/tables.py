@@ -82,8 +82,9 @@ def _spaced(parts: list[RenderableType]) -> list[RenderableType]:
 
 def _results(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
     parts: list[RenderableType] = []
-    for optimized in run.solved.values():
-        parts += _optimum(optimized, width)
+    for study, optimized in run.solved.items():
+        if study.scope is run.model.project.entry:  # of another file's optimum only the values are used
+            parts += _optimum(optimized, width)
     parts += _shows(run)
     lets = _lets(run)
     if lets is not None:

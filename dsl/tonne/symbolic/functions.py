@@ -11,7 +11,9 @@ from functools import cache
 from typing import Any
 
 import sympy as sp
+from sympy.codegen.numpy_nodes import logaddexp as sp_logaddexp
 
+from tonne.numeric.logarithms import logaddexp
 from tonne.problem import Compiled, Family
 from tonne.symbolic.eliminate import Condition, T
 from tonne.symbolic.fold import Folded
@@ -21,7 +23,53 @@ LAMBDA = sp.Symbol("lambda", real=True)
 
 def function(arguments: Iterable[sp.Symbol], value: Any) -> Callable[..., Any]:
     """A formula, or a tuple of formulas, as a function; what several share is evaluated once."""
-    return sp.lambdify(list(arguments), value, modules="numpy", cse=True)  # type: ignore[no-any-return]
+    return sp.lambdify(list(arguments), value, modules=[{"logaddexp": logaddexp}, "numpy"], cse=True)  # type: ignore[no-any-return]
+
+
+def functions_of(
+    variable: sp.Symbol, inputs: Iterable[sp.Symbol], values: Sequence[Any]
+) -> Callable[..., tuple[Callable[[Any], Any], ...]]:
+    """Formulas, or tuples of them, as functions of the variable, once inputs are given: what it does not enter is evaluated once."""
+    fixed: dict[sp.Expr, sp.Symbol] = {}
+
+    def moving(part: Any) -> Any:
+        if isinstance(part, tuple):
+            return tuple(map(moving, part))
+        if part.is_Number:
+            return part
+        if not part.has(variable):
+            return fixed.setdefault(part, sp.Dummy(real=True))
+        if part.is_Add or part.is_Mul:
+            still, rest = part.as_independent(variable, as_Add=part.is_Add)
+            return part.func(moving(still), *map(moving, part.func.make_args(rest)))
+        return part.func(*map(moving, part.args)) if part.args else part
+
+    moved = list(map(moving, values))
+    prepare = function(inputs, tuple(fixed))
+    follow = [function((variable, *fixed.values()), value) for value in moved]
+
+    def given(*known: Any) -> tuple[Callable[[Any], Any], ...]:
+        prepared = prepare(*known)
+        return tuple(lambda at, one=one: one(at, *prepared) for one in follow)  # type: ignore[misc]
+
+    return given
+
+
+def slope(part: sp.Expr) -> sp.Expr:
+    """The derivative by T, with one exponential for each `logaddexp`, whose two weights make one."""
+    if not part.has(T):
+        return sp.S.Zero
+    if isinstance(part, sp_logaddexp):
+        one, other = part.args
+        along = slope(other)
+        return along + (slope(one) - along) / (1 + sp.exp(other - one))
+    if part.is_Add:
+        return sp.Add(*map(slope, part.args))
+    if part.is_Mul:
+        still, rest = part.as_independent(T, as_Add=False)
+        if not rest.is_Mul:
+            return still * slope(rest)
+    return sp.diff(part, T)
 
 
 def later(arguments: Iterable[sp.Symbol], formula: Callable[[], Any]) -> Callable[..., Any]:
@@ -52,14 +100,21 @@ def compiled(folded: Folded, condition: Condition | None, family: Family | None)
         lagrangian_hessian=later((*free, LAMBDA, *inputs), lambda: tuple(sp.diff(lagrangian, a, b) for a, b in pairs)),
         kept=None if condition is None else condition.kept,
         condition=None if condition is None else function(here, condition.value),
-        condition_slope=None if condition is None else later(here, lambda: sp.diff(condition.value, T)),
+        condition_slope=None if condition is None else later(here, lambda: slope(condition.value)),
         eliminated=None
         if condition is None or condition.eliminated is None
         else function(here, sp.exp(condition.eliminated)),
         is_monotone=condition is not None and (condition.slope is not None or condition.is_convex),
+        is_convex=condition is not None and condition.is_convex,
         family=family,
         elasticities=later((*free, LAMBDA, *inputs), lambda: elasticities(f, g, free, inputs)),
+        condition_at=None if condition is None else _condition_at(condition, inputs),
     )
+
+
+def _condition_at(condition: Condition, inputs: Sequence[sp.Symbol]) -> Callable[..., Any]:
+    both = (condition.value, slope(condition.value))
+    return functions_of(T, inputs, [both] if condition.eliminated is None else [both, sp.exp(condition.eliminated)])
 
 
 def elasticities(

@@ -58,6 +58,7 @@ _PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _MOST_BEFORE = 300
 _WITH_COMMAS = re.compile(r"[0-9]+(?:,[0-9]+)+")
 _NAMED_PLACES = {"NAME", "WORD"}
+_OPTIMUM_LINES = ("minimize", "maximize", "over", "subject to", "show")
 
 
 def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int) -> Diagnostic:
@@ -109,7 +110,19 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
             return two_on_a_line(span)
         if not previous.text.endswith('"') and _STARTS_VALUE.match(word):
             return _side_by_side(source, previous, span)
-    return _unreadable(span, _CHARACTERS.get(word[:1], "") or _wanted(error, source, begin))
+    line = _misspelt_line(expected, span, offset)
+    return line or _unreadable(span, _CHARACTERS.get(word[:1], "") or _wanted(error, source, begin))
+
+
+def _misspelt_line(expected: set[str], span: Span, offset: int) -> Diagnostic | None:
+    """`minimise a`, where a line of an optimum's block begins."""
+    if span.start != offset or "MINIMIZE" not in expected:
+        return None
+    near = difflib.get_close_matches(span.text.lower(), _OPTIMUM_LINES, 1, 0.6)
+    if not near:
+        return None
+    title = f"no line of an optimum begins with `{span.text}`"
+    return diagnostic("S101", title, span, help=f"did you mean `{near[0]}`?", fix=Fix(span, near[0]))
 
 
 def _misspelt_statement(error: UnexpectedInput, source: SourceFile, offset: int) -> Diagnostic | None:
