@@ -242,7 +242,7 @@ class _Teller:
             node = next(column[key][0] for column in columns if key in column)
             if all(math.isfinite(e) for e in by) and any(abs(e) > _MOVES for e in by):
                 alike.setdefault(tuple(f"{e:.6g}" for e in by), ([], by))[0].append(self._fact(node))
-        for names, by in sorted(alike.values(), key=lambda one: -max(abs(e) for e in one[1][:-1])):
+        for names, by in sorted(alike.values(), key=lambda one: -float(f"{max(map(abs, one[1][:-1])):.6g}")):
             yield Moved(tuple(names), by)
 
     def _fact(self, node: Node) -> str:

@@ -7,7 +7,7 @@ here, as arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sympy as sp
@@ -19,17 +19,39 @@ from tonne.symbolic.eliminate import Condition, T
 from tonne.symbolic.fold import Folded
 
 LAMBDA = sp.Symbol("lambda", real=True)
+# Functions that are kept, for the next problem of the same form.
+_KEPT = 256
+
+
+@lru_cache(_KEPT)
+def _made(arguments: tuple[sp.Symbol, ...], value: Any) -> Callable[..., Any]:
+    """One function for all problems of a file that have the same formula in the same names."""
+    return sp.lambdify(arguments, value, modules=[{"logaddexp": logaddexp}, "numpy"], cse=True)  # type: ignore[no-any-return]
+
+
+def later(arguments: Iterable[sp.Symbol], formula: Callable[[], Any]) -> Callable[..., Any]:
+    """A formula, or a tuple of formulas, as a function that is made when it is first called; most are not, and to write one
+    out takes long. What several formulas share is evaluated once."""
+    symbols = tuple(arguments)
+
+    @cache
+    def made() -> Callable[..., Any]:
+        return _made(symbols, formula())
+
+    return lambda *values: made()(*values)
 
 
 def function(arguments: Iterable[sp.Symbol], value: Any) -> Callable[..., Any]:
-    """A formula, or a tuple of formulas, as a function; what several share is evaluated once."""
-    return sp.lambdify(list(arguments), value, modules=[{"logaddexp": logaddexp}, "numpy"], cse=True)  # type: ignore[no-any-return]
+    return later(arguments, lambda: value)
 
 
 def functions_of(
     variable: sp.Symbol, inputs: Iterable[sp.Symbol], values: Sequence[Any]
 ) -> Callable[..., tuple[Callable[[Any], Any], ...]]:
-    """Formulas, or tuples of them, as functions of the variable, once inputs are given: what it does not enter is evaluated once."""
+    """Formulas, or tuples of them, as functions of the variable, once inputs are given.
+
+    What the variable does not enter is evaluated once.
+    """
     fixed: dict[sp.Expr, sp.Symbol] = {}
 
     def moving(part: Any) -> Any:
@@ -72,16 +94,6 @@ def slope(part: sp.Expr) -> sp.Expr:
     return sp.diff(part, T)
 
 
-def later(arguments: Iterable[sp.Symbol], formula: Callable[[], Any]) -> Callable[..., Any]:
-    """As `function`, made when it is first called: for what not every caller asks for, and what takes long to write out."""
-
-    @cache
-    def made() -> Callable[..., Any]:
-        return function(arguments, formula())
-
-    return lambda *values: made()(*values)
-
-
 def compiled(folded: Folded, condition: Condition | None, family: Family | None) -> Compiled:
     inputs, free = tuple(folded.inputs), folded.free
     f = folded.in_inputs(folded.objective.expression)
@@ -107,7 +119,7 @@ def compiled(folded: Folded, condition: Condition | None, family: Family | None)
         is_monotone=condition is not None and (condition.slope is not None or condition.is_convex),
         is_convex=condition is not None and condition.is_convex,
         family=family,
-        elasticities=later((*free, LAMBDA, *inputs), lambda: elasticities(f, g, free, inputs)),
+        elasticities=elasticities(f, g, free, inputs),
         condition_at=None if condition is None else _condition_at(condition, inputs),
     )
 
@@ -117,29 +129,45 @@ def _condition_at(condition: Condition, inputs: Sequence[sp.Symbol]) -> Callable
     return functions_of(T, inputs, [both] if condition.eliminated is None else [both, sp.exp(condition.eliminated)])
 
 
+# ── how a solution answers ──
+
+
 def elasticities(
     f: sp.Expr, g: sp.Expr | None, free: Sequence[sp.Symbol], inputs: Sequence[sp.Symbol]
-) -> tuple[tuple[sp.Expr, ...], ...]:
+) -> Callable[..., tuple[tuple[Any, ...], ...]]:
     """d ln(free) / d ln(input) at a stationary point, by implicit differentiation of its conditions.
 
     In the logarithms of the free fields, and along the constraint, so that neither the units nor the sizes of objective and
-    constraint enter: nothing is squared that could be too large.
+    constraint enter: nothing is squared that could be too large. sympy takes the derivatives; what follows from them is
+    reckoned in numbers, since written out as one formula it is long.
     """
     lagrangian = f if g is None else f + LAMBDA * g
-    slopes = [x * sp.diff(lagrangian, x) for x in free]
-    curves = [[y * sp.diff(slope, y) for y in free] for slope in slopes]
-    moved = []
-    for p in inputs:
-        push = [p * sp.diff(slope, p) for slope in slopes]
-        if g is None:
-            moved.append(_unconstrained(curves, push))
-        else:
-            along = [x * sp.diff(g, x) for x in free]
-            moved.append(_on_constraint(curves, push, along, p * sp.diff(g, p)))
-    return tuple(tuple(m[place] for m in moved) for place in range(len(free)))
+
+    def derivatives() -> Any:
+        slopes = [x * sp.diff(lagrangian, x) for x in free]
+        curves = tuple(tuple(y * sp.diff(one, y) for y in free) for one in slopes)
+        pushes = tuple(tuple(p * sp.diff(one, p) for one in slopes) for p in inputs)
+        along = () if g is None else tuple(x * sp.diff(g, x) for x in free)
+        moved = () if g is None else tuple(p * sp.diff(g, p) for p in inputs)
+        return curves, pushes, along, moved
+
+    known = later((*free, LAMBDA, *inputs), derivatives)
+
+    def answers(*values: Any) -> tuple[tuple[Any, ...], ...]:
+        curves, pushes, along, moved = known(*values)
+        found = [
+            _on_constraint(curves, push, along, moved[i]) if along else _unconstrained(curves, push)
+            for i, push in enumerate(pushes)
+        ]
+        return tuple(tuple(one[place] for one in found) for place in range(len(free)))
+
+    return answers
 
 
-def _unconstrained(curves: list[list[sp.Expr]], push: list[sp.Expr]) -> list[sp.Expr]:
+Numbers = Sequence[Any]
+
+
+def _unconstrained(curves: Sequence[Numbers], push: Numbers) -> Numbers:
     if len(push) == 1:
         return [-push[0] / curves[0][0]]
     (a, b), (_, d) = curves
@@ -147,14 +175,12 @@ def _unconstrained(curves: list[list[sp.Expr]], push: list[sp.Expr]) -> list[sp.
     return [(b * push[1] - d * push[0]) / determinant, (b * push[0] - a * push[1]) / determinant]
 
 
-def _on_constraint(
-    curves: list[list[sp.Expr]], push: list[sp.Expr], along: list[sp.Expr], moved: sp.Expr
-) -> list[sp.Expr]:
+def _on_constraint(curves: Sequence[Numbers], push: Numbers, along: Numbers, moved: Any) -> Numbers:
     """The way back to the constraint, and from there along it to where the objective is stationary again."""
     if len(push) == 1:
         return [-moved / along[0]]
-    size = sp.Abs(along[0]) + sp.Abs(along[1])
-    back = [-moved / size * sp.sign(a) for a in along]
+    size = abs(along[0]) + abs(along[1])
+    back = [-moved / size * ((a > 0) * 1.0 - (a < 0)) for a in along]
     tangent = [along[1] / size, -along[0] / size]
     pairs = [(i, j) for i in (0, 1) for j in (0, 1)]
     curve = sum(tangent[i] * curves[i][j] * tangent[j] for i, j in pairs)
