@@ -96,7 +96,8 @@ class _Teller:
         objective, sides = self.optimum.objective, self.optimum.sides
         assert objective is not None
         assert isinstance(self.declaration, tree.Optimum)
-        price = unit_of_result(self.optimum, "multiplier") if self.at.solution.binds else None
+        binds = self.at.solution.binds and math.isfinite(self.at.multiplier)
+        price = unit_of_result(self.optimum, "multiplier") if binds else None
         multiplier = None if price is None else Line("multiplier", price, self.at.multiplier / price.factor)
         told = self._line(objective)
         spent = self.baseline is not None and self.family is not None and self.family.problem == "least-cost"
@@ -177,7 +178,11 @@ class _Teller:
         return [(text, node) for text, node in self._cost if _has(node, x) and not _has(node, y)]
 
     def _volume(self) -> Volume | None:
-        if self.baseline is None or self.family is None:
+        if (
+            self.baseline is None
+            or self.family is None
+            or not all(_value(self.at.run, n) > 0 for _, n in self._serving)
+        ):
             return None
         times = float(break_even(self.family, *self._coefficients))
         counted = self._requests() if len(self._serving) == 1 else None
