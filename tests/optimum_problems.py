@@ -53,7 +53,8 @@ class Names:
             return Node(_OPERATIONS[type(at.op)], (self._node(at.left), self._node(at.right)), SPAN)
         if isinstance(at, ast.UnaryOp):
             return Node("neg", (self._node(at.operand),), SPAN)
-        assert isinstance(at, ast.Call) and isinstance(at.func, ast.Name)
+        assert isinstance(at, ast.Call)
+        assert isinstance(at.func, ast.Name)
         return Node(at.func.id, tuple(map(self._node, at.args)), SPAN)
 
     def name_of(self, node: Node) -> str | None:

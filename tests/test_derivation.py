@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from optimum_problems import LAW, LOSS, Example, example, least_cost, least_loss, solution
 
+from optimum_problems import LAW, LOSS, Example, example, least_cost, least_loss, solution
 from tonne.cli.commands import tonne
 from tonne.report.derivation import FORMATS, as_latex, as_markdown, as_text
 from tonne.symbolic.derive import Derivation, Step

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from optimum_problems import Example, least_cost, least_loss, solution
 
+from optimum_problems import Example, least_cost, least_loss, solution
 from tonne.symbolic.derive import Derivation
 
 THIRD = 1 / 3

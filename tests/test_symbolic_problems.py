@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
 from optimum_problems import (
     COST,
     LAW,
@@ -22,7 +23,6 @@ from optimum_problems import (
     roots,
     solution,
 )
-
 from tonne.graph import LEAF, Node
 from tonne.problem import Problem
 from tonne.symbolic.derive import MOST_TERMS, Derivation, Underivable
