@@ -6,12 +6,13 @@ z = kappa log1p(s e^-z):
     least cost   kappa = 1/b           s = b t / (a + b)   x = x0 (1 + (a/b) p / (1 + p))^(-1/a), p = s e^-z
     least loss   kappa = (1-a)/(a+b)   s = t               x = (level - k) / (u y + w)
 
-with t = w / (u y0). Its left side less its right side grows with z, since kappa > -1: there is one root. For w = 0 the root is
-0, with no special case.
+with t = w / (u y0). Its left side less its right side grows with z, since kappa > -1: there is one root. For w = 0 the root
+is 0, with no special case.
 
 Two steps of fourth order end at the root for all exponents that laws have. What is left takes Newton's steps, which cannot
-fail: the difference is concave or convex, so that after the first step all lie on one side of the root. Each instance takes its
-own steps, whatever stands beside it. Nothing is taken away from what it nearly equals, but for the level's distance to the floor.
+fail: the difference is concave or convex, so that after the first step all lie on one side of the root. Each instance takes
+its own steps, whatever stands beside it. Nothing is taken away from what it nearly equals, but for the level's distance to
+the floor.
 """
 
 from __future__ import annotations
@@ -56,11 +57,16 @@ def solve_family(problem: str, *coefficients: Array) -> tuple[Floats, Floats, ND
 def _judge(x: Floats, y: Floats, room: Any, block: list[Any]) -> Any:
     """The status of each instance; what is no solution is made nan."""
     A, B, _, a, b, u, w, *_ = block
-    positive = (x, y, room, A, B, a, b, u)
-    if all(_least(v) > 0 for v in positive) and _least(w) >= 0 and np.isfinite(np.add.reduce(x) + np.add.reduce(y)):
+    signs = (A, B, a, b, u)
+    # Where the level lies at the floor or below, x is no positive number.
+    if (
+        all(_least(v) > 0 for v in (x, y, *signs))
+        and _least(w) >= 0
+        and np.isfinite(np.add.reduce(x) + np.add.reduce(y))
+    ):
         return Status.SOLVED
     sound = (w >= 0) & np.isfinite(sum(block))
-    for value in positive[3:]:
+    for value in signs:
         sound = sound & (value > 0)
     solved = sound & (room > 0) & (x > 0) & (y > 0) & np.isfinite(x) & np.isfinite(y)
     x[~solved] = y[~solved] = np.nan
@@ -165,7 +171,7 @@ def _step(m: Floats, kappa: Any, s: Any) -> Floats:
     bend -= 1
     bend *= steep
     bend /= p
-    return bend
+    return np.asarray(bend)
 
 
 def _newton(m: Floats, kappa: Floats, s: Floats) -> Floats:

@@ -113,7 +113,8 @@ def _balanced(terms: Iterable[sp.Expr], at: dict[sp.Symbol, sp.Expr]) -> sp.Expr
 
 
 def _logarithm_on(folded: Folded, place: int) -> tuple[Path | None, sp.Expr, sp.Expr | None] | None:
-    """The logarithm of one field by the kept one, and what it is, from a constraint with two powers of it or linear in it."""
+    """The logarithm of one field by the other's, from a constraint with two powers of it or linear in it; and what it
+    is then."""
     assert folded.constraint is not None
     kept, x = 1 - place, folded.free[place]
     if folded.constraint.powers is not None:
