@@ -58,7 +58,8 @@ def derive(file: Path, name: str, overrides: tuple[str, ...], watch: bool, style
             raise click.UsageError(_no_optimum(file, name, list(optima)))
         solved = result.run.solved.get(optima[name])
         if solved is None:
-            echo(f"`{name}` has no solution, so nothing is derived; `tonne run {file}` says why", err=True)
+            if not errors:
+                echo(f"`{name}` rests on what is undetermined; `tonne run {file}` says on what", err=True)
             return 1, used
         echo(FORMATS[style](solved.derivation, numbers(solved)))
         return exit_code(errors, strict=False), used
