@@ -38,10 +38,10 @@ Examples:
     help="Text in the notation of the language, Markdown, or a fragment of LaTeX for amsmath.",
 )
 def derive(file: Path, name: str, overrides: tuple[str, ...], watch: bool, style: str) -> None:
-    """Derive the optimum NAME: its conditions, the equation that is solved, and how it answers.
+    """Derive the optimum NAME, step by step.
 
-    The problem, the Lagrangian, what stationarity leaves, why there is one solution, its closed form or why there is none,
-    elasticities, and the numbers of the file.
+    The problem, the Lagrangian, what stationarity leaves, the equation that is solved, why it has one solution, its closed
+    form or why there is none, elasticities, and the numbers of the file.
     """
     from tonne.report.derivation import FORMATS, numbers
     from tonne.scenario import evaluate
@@ -58,7 +58,8 @@ def derive(file: Path, name: str, overrides: tuple[str, ...], watch: bool, style
             raise click.UsageError(_no_optimum(file, name, list(optima)))
         solved = result.run.solved.get(optima[name])
         if solved is None:
-            echo(f"`{name}` has no solution, so nothing is derived; `tonne run {file}` says why", err=True)
+            if not errors:
+                echo(f"`{name}` rests on what is undetermined; `tonne run {file}` says on what", err=True)
             return 1, used
         echo(FORMATS[style](solved.derivation, numbers(solved)))
         return exit_code(errors, strict=False), used
