@@ -73,7 +73,7 @@ def _optimum(told: Answer) -> dict[str, Any]:
         "statement": told.statement,
         "free": [_line(line) for line in told.free],
         "objective": _line(told.objective),
-        "terms": [{**_line(line), "share": line.share} for line in told.terms],
+        "terms": [{**_line(line), "share": _finite(line.share)} for line in told.terms],
         "constraint": told.constraint and _line(told.constraint),
         "binds": told.binds,
         "multiplier": told.multiplier and {"value": exact(told.multiplier.value), "unit": told.multiplier.unit.word},
