@@ -5,12 +5,14 @@ The verdicts and values here were worked out from the sources, not taken from th
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from test_inference_aware import Law, least_cost
 from tonne.report.as_json import run_as_json
 from tonne.scenario import Evaluated, evaluate
 
@@ -300,3 +302,91 @@ def test_section55_prose_names_every_kind_of_verdict() -> None:
     ):
         assert said in prose
         assert outcome in SECTION_55.values()
+
+
+# ── inference_aware.md ──
+
+LAWS = {  # in the order of the page's table
+    "by_hoffmann": Law(406.4, 410.7, 1.69, 0.34, 0.28),
+    "by_hoffmann_tex": Law(406.4, 410.7, 1.6934, 0.3392, 0.2849),
+    "by_sardana": Law(406.4, 410.7, 1.69, 0.336, 0.283),
+    "chinchilla": Law(482.01, 2085.43, 1.8172, 0.3478, 0.3658),
+}
+QUEBEC, VIRGINIA = 20e-6, 267.606e-6  # t a kWh
+ANSWERED = 5e6 * 1000 * 18 * 365.25 / 12  # 5M requests a day of 1,000 tokens, for 18 months
+
+
+def training(intensity: float) -> float:
+    """Tonnes for a parameter and a token, on an H100 at 40 % and a PUE of 1.1."""
+    return 6 / (989e12 * 0.4) * 700 * 1.1 / 3.6e6 * intensity
+
+
+def serving(intensity: float) -> float:
+    """Tonnes for a parameter over the life, on an L40S at 10 % and a PUE of 1.2."""
+    return 2 / (362e12 * 0.1) * 350 * 1.2 / 3.6e6 * intensity * ANSWERED
+
+
+def lifetime(law: Law, trained: float, served: float) -> tuple[float, float, float]:
+    """Size, tokens and tonnes of the best model that is as good as a 70B at its Chinchilla point."""
+    _, loss = law.chinchilla(70e9)
+    best = least_cost(law, loss, serving(served) / training(trained))
+    return best.size, best.tokens, best.cost * training(trained)
+
+
+def rows(first_heading: str) -> list[list[str]]:
+    """The cells of a table of the page, without its head."""
+    text = (SCENARIOS / "inference_aware.md").read_text(encoding="utf-8")
+    lines = text[text.index(f"| {first_heading} |") :].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def as_written(value: float, cell: str) -> bool:
+    """Whether a value is what a cell says, in its unit and to its digits."""
+    figure, unit = re.fullmatch(r"([\d.,]+) ?(B|T|t|%)", cell).groups()  # type: ignore[union-attr]
+    digits = len(figure.partition(".")[2])
+    return f"{value / {'B': 1e9, 'T': 1e12, 't': 1, '%': 0.01}[unit]:.{digits}f}" == figure
+
+
+def test_inference_aware_values() -> None:
+    size, tokens, tonnes = lifetime(LAWS["chinchilla"], QUEBEC, VIRGINIA)
+    classic = 70e9 * (training(QUEBEC) * LAWS["chinchilla"].chinchilla(70e9)[0] + serving(VIRGINIA))
+    more, _, _ = lifetime(LAWS["chinchilla"], QUEBEC, VIRGINIA * 1.0001)
+    found = values("inference_aware.md")
+    assert found["classic"] == (pytest.approx(classic, rel=1e-9), "tCO2e")
+    assert found["saved"][0] == pytest.approx(100 * (1 - tonnes / classic), rel=1e-9)
+    assert found["size_by_requests"][0] == pytest.approx(math.log(more / size) / math.log(1.0001), rel=1e-3)
+    assert tokens / size == pytest.approx(1200, rel=0.02)  # as the page says
+
+
+def test_inference_aware_grids_of_the_prose() -> None:
+    grids = {"Quebec": QUEBEC, "Virginia": VIRGINIA}
+    told = rows("trained in")
+    assert len(told) == 4
+    for trained, served, *cells in told:
+        found = lifetime(LAWS["chinchilla"], grids[trained], grids[served])
+        assert [as_written(value, cell) for value, cell in zip(found, cells, strict=True)] == [True] * 3, trained
+
+
+def test_inference_aware_laws_of_the_prose() -> None:
+    told = rows("law")
+    for law, (name, *cells) in zip(LAWS.values(), told, strict=True):
+        classic, _ = law.chinchilla(70e9)
+        size, tokens, tonnes = lifetime(law, QUEBEC, VIRGINIA)
+        saved = 1 - tonnes / (70e9 * (training(QUEBEC) * classic + serving(VIRGINIA)))
+        found = (classic, size, tokens, tonnes, saved)
+        assert [as_written(value, cell) for value, cell in zip(found, cells, strict=True)] == [True] * 5, name
+
+
+def test_inference_aware_sentences_of_the_prose() -> None:
+    """Figures that stand in sentences alone: of a FLOP, and of a volume that is not the one expected."""
+    law = LAWS["chinchilla"]
+    _, loss = law.chinchilla(70e9)
+    served = serving(VIRGINIA) / training(QUEBEC)
+    assert served / ANSWERED == pytest.approx(27, abs=0.5)
+    assert 3 * served / ANSWERED == pytest.approx(80, abs=0.5)  # 2 FLOPs to answer, 6 to train
+    best = least_cost(law, loss, served)
+    assert 1 - least_cost(law, loss, 1.1 * served).size / best.size == pytest.approx(0.013, abs=0.0005)
+    for times in (0.5, 2):
+        other = least_cost(law, loss, times * served)
+        assert 0.02 < best.size * (best.tokens + times * served) / other.cost - 1 < 0.035
+        assert 0.02 < other.size * (other.tokens + served) / best.cost - 1 < 0.035
