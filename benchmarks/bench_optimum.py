@@ -1,12 +1,13 @@
 """How quickly optima are solved: a million instances with every parameter varying, against scipy on the same equation.
 
-Two problems, least loss at a lifetime budget and least lifetime cost at a loss. From the same coefficients to the same sizes and
-tokens: tonne's structured family (alone, and within `solve`, which adds the multiplier and the status), its generic path on what
-sympy derives from a scenario, `scipy.optimize.elementwise.find_root` on all instances, and a loop of `scipy.optimize.brentq` with
-a function of `math`, on 20,000 of them and scaled. Interleaved in one process, medians; then the peak memory of a new process.
+Two problems, least loss at a lifetime budget and least lifetime cost at a loss. From the same coefficients to the same
+sizes and tokens: tonne's structured family (alone, and within `solve`, which adds the multiplier and the status), its
+generic path on what sympy derives from a scenario, `scipy.optimize.elementwise.find_root` on all instances, and a loop of
+`scipy.optimize.brentq` with a function of `math`, on 20,000 of them and scaled. Interleaved in one process, medians; before
+that the peak memory of new processes.
 
-The goals: the family at least 200 times the loop and 15 times find_root, the generic path 50 and 4 times; 500 MB; a derivation
-within 2 s.
+The goals: the family at least 200 times the loop and 15 times find_root, the generic path 50 and 4 times; 500 MB; a
+derivation within 2 s.
 """
 
 from __future__ import annotations
@@ -155,7 +156,8 @@ def derived() -> dict[str, Any]:
         path.write_text(SCENARIO, encoding="utf-8")
         evaluated = evaluate(path)
     run = evaluated.run
-    assert run is not None and len(run.solved) == 2, evaluated.diagnostics
+    assert run is not None
+    assert len(run.solved) == 2, evaluated.diagnostics
     return {study.name.replace("_", "-"): made for study, made in run.solved.items()}
 
 

@@ -6,12 +6,13 @@ z = kappa log1p(s e^-z):
     least cost   kappa = 1/b           s = b t / (a + b)   x = x0 (1 + (a/b) p / (1 + p))^(-1/a), p = s e^-z
     least loss   kappa = (1-a)/(a+b)   s = t               x = (level - k) / (u y + w)
 
-with t = w / (u y0). Its left side less its right side grows with z, since kappa > -1: there is one root. For w = 0 the root is
-0, with no special case.
+with t = w / (u y0). Its left side less its right side grows with z, since kappa > -1: there is one root. For w = 0
+the root is 0, with no special case.
 
-Two steps of fourth order end at the root for all exponents that laws have. What is left takes Newton's steps, which cannot
-fail: the difference is concave or convex, so that after the first step all lie on one side of the root. Each instance takes its
-own steps, whatever stands beside it. Nothing is taken away from what it nearly equals, but for the level's distance to the floor.
+Two steps of fourth order end at the root for all exponents that laws have. What is left takes Newton's steps, which
+cannot fail: the difference is concave or convex, so that after the first step all lie on one side of the root. Each
+instance takes its own steps, whatever stands beside it. Only the level's distance to the floor is a difference of what
+may nearly be equal.
 """
 
 from __future__ import annotations
@@ -58,7 +59,11 @@ def _judge(x: Floats, y: Floats, room: Any, block: list[Any]) -> Any:
     A, B, _, a, b, u, w, *_ = block
     signs = (A, B, a, b, u)
     # Where the level lies at the floor or below, x is no positive number.
-    if all(_least(v) > 0 for v in (x, y, *signs)) and _least(w) >= 0 and np.isfinite(np.add.reduce(x) + np.add.reduce(y)):
+    if (
+        all(_least(v) > 0 for v in (x, y, *signs))
+        and _least(w) >= 0
+        and np.isfinite(np.add.reduce(x) + np.add.reduce(y))
+    ):
         return Status.SOLVED
     sound = (w >= 0) & np.isfinite(sum(block))
     for value in signs:
@@ -69,7 +74,7 @@ def _judge(x: Floats, y: Floats, room: Any, block: list[Any]) -> Any:
 
 
 def _least(value: Any) -> Any:
-    return np.minimum.reduce(value) if value.ndim else value
+    return np.minimum.reduce(value) if np.ndim(value) else value
 
 
 def _least_cost(

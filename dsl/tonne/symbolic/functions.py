@@ -25,7 +25,7 @@ LAMBDA = sp.Symbol("lambda", real=True)
 class _Printer(NumPyPrinter):  # type: ignore[misc]
     """numpy divides three times as fast as it takes a power of -1."""
 
-    def _print_Pow(self, expr: sp.Pow, **settings: Any) -> str:  # noqa: N802
+    def _print_Pow(self, expr: sp.Pow, **settings: Any) -> str:
         if expr.exp == -1:
             return f"(1 / {self.parenthesize(expr.base, PRECEDENCE['Pow'])})"
         return str(super()._print_Pow(expr, **settings))
@@ -40,7 +40,10 @@ def function(arguments: Iterable[sp.Symbol], value: Any) -> Callable[..., Any]:
 def functions_of(
     variable: sp.Symbol, inputs: Iterable[sp.Symbol], values: Sequence[Any]
 ) -> Callable[..., tuple[Callable[[Any], Any], ...]]:
-    """Formulas, or tuples of them, as functions of the variable, once inputs are given: what it does not enter is evaluated once."""
+    """Formulas, or tuples of them, as functions of the variable once inputs are given.
+
+    What the variable does not enter is evaluated once.
+    """
     fixed: dict[sp.Expr, sp.Symbol] = {}
 
     def moving(part: Any) -> Any:
@@ -61,7 +64,7 @@ def functions_of(
 
     def given(*known: Any) -> tuple[Callable[[Any], Any], ...]:
         prepared = prepare(*known)
-        return tuple(lambda at, one=one: one(at, *prepared) for one in follow)  # type: ignore[misc]
+        return tuple(lambda at, one=one: one(at, *prepared) for one in follow)
 
     return given
 
