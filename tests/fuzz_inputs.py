@@ -606,12 +606,94 @@ def _damaged_bytes(r: Random) -> bytes:
     return bytes(data)
 
 
+_WITH_A_LAW = """model m { parameters = 7B param from "a" }
+run r {
+  model            = m
+  tokens           = 1T token            from "a"
+  throughput       = 400 TFLOP/s/device  from "a"
+  power            = 700 W/device        from "a"
+  pue              = 1.1                 from "a"
+  carbon_intensity = 57 gCO2e/kWh        from "a"
+}
+deployment d {
+  run              = r
+  peak             = 989 TFLOP/s/device  from "a"
+  utilization      = 20%                 from "a"
+  output_tokens    = 300 token/request   from "a"
+  total_requests   = 1B request          from "a"
+  power            = 700 W/device        from "a"
+  pue              = 1.1                 from "a"
+  carbon_intensity = 400 gCO2e/kWh       from "a"
+}
+scaling_law s {
+  A = 406 from "a"
+  B = 411 from "a"
+  E = 1.7 from "a"
+  alpha = 0.34 from "a"
+  beta = 0.28 from "a"
+  run = r
+  reference = 70B param from "a"
+}
+"""
+
+
+def with_an_optimum(r: Random) -> str:
+    """Optima that mostly fit: their parts are put together at random, sound and unsound."""
+    ratio = r.choice(
+        ("m.parameters / 1B param", "r.tokens / 1T token", "s.loss", "r.pue", "r.co2e / d.co2e", "0", "d.utilization")
+    )
+    wrap = r.choice(
+        (
+            "{0}",
+            "{0} ^ 2",
+            "{0} ^ -0.5",
+            "log({0})",
+            "exp({0})",
+            "ceil({0})",
+            "max({0}, 2)",
+            "abs({0} - 1)",
+            "1 / ({0} - 1)",
+        )
+    )
+    carbon = r.choice(("r.co2e", "d.co2e", "r.co2e + d.co2e", "r.co2e - d.co2e", "r.co2e + 5 tCO2e", "0 tCO2e"))
+    factor = r.choice(("", "", f" * ({wrap.format(ratio)})"))
+    objective = r.choice((carbon + factor, wrap.format(ratio), "s.loss", "r.compute + d.compute", "r.tokens"))
+    free = ["m.parameters", "r.tokens", "r.pue", "d.utilization", "d.total_requests", "r.co2e", "r.energy", "s.alpha"]
+    bounds = (
+        "",
+        "",
+        "",
+        " in 1B param .. 1T param",
+        " in 0 param .. 0 param",
+        " in 1 token .. 1e300 token",
+        " in 0% .. 100%",
+    )
+    chosen = [one + r.choice(bounds) for one in r.sample(free, r.choice((1, 1, 2, 2, 2, 3)))]
+    if r.random() < 0.6:
+        chosen = ["m.parameters" + r.choice(bounds[:5]), "r.tokens" + r.choice((*bounds[:3], bounds[5]))]
+    sides = r.choice(
+        ("s.loss {} s.reference_loss", "s.loss {} 2", "s.loss {} 1.2", "r.co2e + d.co2e {} 100 tCO2e", "r.compute {} 0 FLOP",
+         "r.compute {} 1e300 FLOP", "s.loss {} s.loss", "r.tokens {} 20 token/param * m.parameters", "d.co2e {} 1 tCO2e")
+    )  # fmt: skip
+    lines = [f"{r.choice(('minimize', 'minimize', 'maximize'))} {objective}", f"over {', '.join(chosen)}"]
+    if r.random() < 0.8:
+        lines.append("subject to " + sides.format(r.choice(("==", "==", "<=", ">="))))
+    if r.random() < 0.3:
+        lines.append("show elasticity(m.parameters, d.total_requests), r.tokens")
+    at = r.choice(("r.tokens", "objective", "multiplier", "d.co2e_per_request", "m"))
+    text = (
+        _WITH_A_LAW + "optimum o {\n  " + "\n  ".join(lines) + f'\n}}\nclaim o.{at} == 3B param from "a"\nshow o.{at}\n'
+    )
+    return damaged(r, text, 2) if r.random() < 0.2 else text
+
+
 # How many of a thousand inputs are made in which way.
 MAKERS: tuple[tuple[int, Callable[[Random], Input]], ...] = (
     (400, lambda r: _plain("statements", damaged(r, some_statements(r)))),
-    (365, lambda r: _plain("grammar", _of_grammar(r))),
+    (345, lambda r: _plain("grammar", _of_grammar(r))),
     (100, lambda r: _plain("words", _of_words(r))),
     (20, lambda r: _plain("shape", shaped(r))),
+    (20, lambda r: _plain("optimum", with_an_optimum(r))),
     (2, lambda r: _plain("units", with_units(r))),
     (8, lambda r: _plain("whole file", damaged(r, r.choice(texts())))),
     (20, lambda r: Input("several files", several_files(r, damaged(r, some_statements(r), 2)))),

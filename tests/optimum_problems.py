@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tonne.dimension import RATIO
 from tonne.graph import FREE, LEAF, NUMBER, OPERATORS, Given, Node, postorder
 from tonne.problem import Constraint, Free, Problem
@@ -51,7 +53,8 @@ class Names:
             return Node(_OPERATIONS[type(at.op)], (self._node(at.left), self._node(at.right)), SPAN)
         if isinstance(at, ast.UnaryOp):
             return Node("neg", (self._node(at.operand),), SPAN)
-        assert isinstance(at, ast.Call) and isinstance(at.func, ast.Name)
+        assert isinstance(at, ast.Call)
+        assert isinstance(at.func, ast.Name)
         return Node(at.func.id, tuple(map(self._node, at.args)), SPAN)
 
     def name_of(self, node: Node) -> str | None:
@@ -70,7 +73,7 @@ def evaluated(node: Node, values: dict[str, float], free: dict[int, Any] | None 
     functions: dict[str, Callable[..., Any]] = {
         "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b,
         "^": lambda a, b: a**b, "neg": lambda a: -a, "sqrt": lambda a: a**0.5, "sum": lambda *a: sum(a),
-        "mean": lambda *a: sum(a) / len(a), "exp": math.exp, "log": math.log,
+        "mean": lambda *a: sum(a) / len(a), "exp": np.exp, "log": np.log,
     }  # fmt: skip
     known: dict[int, Any] = {}
     for one in postorder(node):
@@ -188,8 +191,6 @@ def roots(
     derivation: Derivation, inputs: list[Any], low: float = -50.0, high: float = 800.0, steps: int = 850
 ) -> Iterator[float]:
     """The roots of a condition between two ends, by bisection of each change of sign."""
-    import numpy as np
-
     condition = derivation.compiled.condition
     assert condition is not None
     with np.errstate(all="ignore"):

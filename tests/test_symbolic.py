@@ -94,7 +94,8 @@ def test_the_slope_is_the_derivative_of_the_condition() -> None:
     for example in (least_loss(), least_cost(), least_loss(requests=0), least_cost(requests=0)):
         derivation = example.derive()
         compiled, inputs = derivation.compiled, example.inputs(derivation)
-        assert compiled.condition is not None and compiled.condition_slope is not None
+        assert compiled.condition is not None
+        assert compiled.condition_slope is not None
         t, step = np.linspace(5, 60, 23), 1e-4
         numeric = (compiled.condition(t + step, *inputs) - compiled.condition(t - step, *inputs)) / (2 * step)
         assert np.allclose(compiled.condition_slope(t, *inputs), numeric, rtol=1e-6, atol=1e-9)
@@ -124,7 +125,8 @@ def test_objective_and_constraint_are_those_of_the_graph() -> None:
         evaluated(example.problem.objective, values, free), rel=1e-14
     )
     held = example.problem.constraint
-    assert held is not None and derivation.compiled.constraint is not None
+    assert held is not None
+    assert derivation.compiled.constraint is not None
     assert derivation.compiled.constraint(7e9, 2e12, *inputs) == pytest.approx(
         evaluated(held.left, values, free) - evaluated(held.right, values, free), rel=1e-14
     )

@@ -31,7 +31,8 @@ NAVIGATION = {
     "index.md": {
         "First steps": ["tutorial.md"],
         "How to": [
-            "howto/audit-a-paper.md", "howto/review-a-scenario.md", "howto/carbon-budget.md", "howto/write-a-kind.md",
+            "howto/audit-a-paper.md", "howto/review-a-scenario.md", "howto/carbon-budget.md",
+            "howto/size-a-model.md", "howto/write-a-kind.md",
         ],
         "Reference": [
             "language.md", "library.md", "commands.md", "settings.md", "json.md", "python.md", "errors/README.md",

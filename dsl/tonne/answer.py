@@ -18,6 +18,7 @@ from tonne.graph import FREE, Node, postorder
 from tonne.lower import Lowering
 from tonne.model import Optimum, ShownValue, Solved
 from tonne.names import Let
+from tonne.numeric.evaluate import at_point
 from tonne.numeric.family import break_even, without_serving
 from tonne.optimize import Optimized
 from tonne.paths import Place
@@ -95,7 +96,8 @@ class _Teller:
         objective, sides = self.optimum.objective, self.optimum.sides
         assert objective is not None
         assert isinstance(self.declaration, tree.Optimum)
-        price = unit_of_result(self.optimum, "multiplier") if self.at.solution.binds else None
+        binds = self.at.solution.binds and math.isfinite(self.at.multiplier)
+        price = unit_of_result(self.optimum, "multiplier") if binds else None
         multiplier = None if price is None else Line("multiplier", price, self.at.multiplier / price.factor)
         told = self._line(objective)
         spent = self.baseline is not None and self.family is not None and self.family.problem == "least-cost"
@@ -137,7 +139,7 @@ class _Teller:
     def _coefficients(self) -> tuple[float, ...]:
         assert self.family is not None
         inputs = [self.at.run.raw(node) for node in self.at.derivation.compiled.inputs]
-        return tuple(float(c) for c in self.family.coefficients(*inputs))
+        return tuple(float(c) for c in at_point(self.family.coefficients, *inputs))
 
     @cached_property
     def _cost(self) -> list[tuple[str, Node]]:
@@ -176,7 +178,11 @@ class _Teller:
         return [(text, node) for text, node in self._cost if _has(node, x) and not _has(node, y)]
 
     def _volume(self) -> Volume | None:
-        if self.baseline is None or self.family is None:
+        if (
+            self.baseline is None
+            or self.family is None
+            or not all(_value(self.at.run, n) > 0 for _, n in self._serving)
+        ):
             return None
         times = float(break_even(self.family, *self._coefficients))
         counted = self._requests() if len(self._serving) == 1 else None
@@ -241,7 +247,7 @@ class _Teller:
             node = next(column[key][0] for column in columns if key in column)
             if all(math.isfinite(e) for e in by) and any(abs(e) > _MOVES for e in by):
                 alike.setdefault(tuple(f"{e:.6g}" for e in by), ([], by))[0].append(self._fact(node))
-        for names, by in sorted(alike.values(), key=lambda one: -max(abs(e) for e in one[1][:-1])):
+        for names, by in sorted(alike.values(), key=lambda one: -float(f"{max(map(abs, one[1][:-1])):.6g}")):
             yield Moved(tuple(names), by)
 
     def _fact(self, node: Node) -> str:

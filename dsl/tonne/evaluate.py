@@ -55,10 +55,11 @@ def _optima(model: Model, known: dict[int, float]) -> tuple[dict[Study, Optimize
 
 def _without_formula(run: Run) -> Iterator[Diagnostic]:
     """One O502 for all optima of the file that have no closed form."""
-    lacking = [one for one in run.solved.values() if one.derivation.closed_form is None]
+    own = [one for study, one in run.solved.items() if study.scope is run.model.project.entry]
+    lacking = [one for one in own if one.derivation.closed_form is None]
     if lacking:
         first = lacking[0].optimum.study
-        many = f"{len(lacking)} of {len(run.solved)} optima have" if len(run.solved) > 1 else f"`{first.name}` has"
+        many = f"{len(lacking)} of {len(own)} optima have" if len(own) > 1 else f"`{first.name}` has"
         title = f"{many} no formula; solved numerically"
         help = f"`tonne derive FILE {first.name}` prints the condition that is solved"
         yield diagnostic("O502", title, first.declaration.name_span, help=help)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formatting import number
 from tonne.graph import FREE, NUMBER, Node, postorder
 from tonne.model import Optimum, ShownValue
+from tonne.numeric.evaluate import at_point
 from tonne.problem import Compiled, Free, Problem, Solution, Status
 from tonne.run import Run, default_unit
 from tonne.symbolic.derive import Underivable
@@ -74,7 +76,10 @@ def not_solved(optimum: Optimum, problem: Problem, compiled: Compiled, solution:
 
 def _infeasible(optimum: Optimum, problem: Problem, compiled: Compiled, run: Run) -> Diagnostic:
     """O503, with the nearest that the constraint's moving side comes."""
-    assert problem.constraint is not None
+    if problem.constraint is None:
+        fields = " and ".join(f"`{free.name}`" for free in problem.free)
+        labels = [Label(free.span, "bounded here") for free in problem.free]
+        return diagnostic("O503", f"no value above zero lies within the bounds of {fields}", *labels, help="widen them")
     left, right = optimum.sides
     moving, level = (left, right) if _moves(left.node) else (right, left)
     unit, word = _unit(optimum, left), _word(optimum, left)
@@ -106,7 +111,8 @@ def _floor(compiled: Compiled, run: Run) -> float | None:
     """What the held side of the structured family stays above, where it is asked for no more than that."""
     if compiled.family is None:
         return None
-    *_, e, _a, _b, _u, _w, k, level = compiled.family.coefficients(*(run.raw(node) for node in compiled.inputs))
+    coefficients = at_point(compiled.family.coefficients, *(run.raw(node) for node in compiled.inputs))
+    *_, e, _a, _b, _u, _w, k, level = coefficients
     floor = float(e if compiled.family.problem == "least-cost" else k)
     return floor if float(level) <= floor else None
 
@@ -121,7 +127,8 @@ def _at_corners(side: ShownValue, problem: Problem, compiled: Compiled, run: Run
     sign, level = (1.0, run.raw(right)) if side.node is left else (-1.0, run.raw(left))
     inputs = [run.raw(node) for node in compiled.inputs]
     for corner in itertools.product(*ends):
-        yield level + sign * float(compiled.constraint(*corner, *inputs))
+        value = level + sign * float(at_point(compiled.constraint, *corner, *inputs))
+        yield from [value] if math.isfinite(value) else []
 
 
 def _moves(node: Node | None) -> bool:

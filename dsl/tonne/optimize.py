@@ -17,7 +17,7 @@ from tonne.graph import Interval, Node, postorder
 from tonne.model import Optimum, Solved
 from tonne.names import Study
 from tonne.no_optimum import not_derived, not_solved
-from tonne.numeric.evaluate import evaluate_into
+from tonne.numeric.evaluate import at_point, evaluate_into
 from tonne.numeric.least import solve
 from tonne.plan import plan_of, shown_nodes
 from tonne.problem import Problem, Solution, Status
@@ -76,7 +76,7 @@ class Optimized:
         inputs = [self.run.raw(node) for node in self.derivation.compiled.inputs]
         if any(self.solution.at_bound) or self.derivation.compiled.elasticities is None:
             return _by_solving_again(self, inputs)
-        found = self.derivation.compiled.elasticities(*self.free, self._lagrange, *inputs)
+        found = at_point(self.derivation.compiled.elasticities, *self.free, self._lagrange, *inputs)
         return tuple(tuple(float(e) for e in one) for one in found)
 
     @property

@@ -64,7 +64,8 @@ def elasticities(run: Run, node: Node) -> Elasticities:
 
 
 def leeway(slopes: Elasticities) -> float:
-    """How far ln(value) moves while all facts print as they do, each moved by half a unit of its last digit, to first order."""
+    """How far ln(value) moves while all facts print as they do, each moved by half a unit of its last digit, to first
+    order."""
     total = 0.0
     for fact, slope in slopes.values():
         given = fact.payload

@@ -8,6 +8,7 @@ import click
 
 from tonne.cli.check import check
 from tonne.cli.completion import completion
+from tonne.cli.derive import derive
 from tonne.cli.explain import explain
 from tonne.cli.fmt import fmt
 from tonne.cli.help import help
@@ -22,6 +23,7 @@ Examples:
   tonne check my_run.tonne
   tonne run my_run.tonne --set pretrain.grid=grids.us.quebec
   tonne explain my_run.tonne pretrain.co2e
+  tonne derive my_run.tonne lifetime
   tonne fmt my_run.tonne
   tonne list grids france
   tonne units 1287 MWh in GJ
@@ -69,5 +71,5 @@ def tonne(context: click.Context, color: str) -> None:
     context.color = _COLOR[color]
 
 
-for command in (new, check, run, explain, fmt, list_, units, help, completion):
+for command in (new, check, run, explain, derive, fmt, list_, units, help, completion):
     tonne.add_command(command)

@@ -6,13 +6,13 @@ z = kappa log1p(s e^-z):
     least cost   kappa = 1/b           s = b t / (a + b)   x = x0 (1 + (a/b) p / (1 + p))^(-1/a), p = s e^-z
     least loss   kappa = (1-a)/(a+b)   s = t               x = (level - k) / (u y + w)
 
-with t = w / (u y0). Its left side less its right side grows with z, since kappa > -1: there is one root. For w = 0
-the root is 0, with no special case.
+with t = w / (u y0). Its left side less its right side grows with z, since kappa > -1: there is one root. For w = 0 the root
+is 0, with no special case.
 
-Two steps of fourth order end at the root for all exponents that laws have. What is left takes Newton's steps, which
-cannot fail: the difference is concave or convex, so that after the first step all lie on one side of the root. Each
-instance takes its own steps, whatever stands beside it. Only the level's distance to the floor is a difference of what
-may nearly be equal.
+Two steps of fourth order end at the root for all exponents that laws have. What is left takes Newton's steps, which cannot
+fail: the difference is concave or convex, so that after the first step all lie on one side of the root. Each instance takes
+its own steps, whatever stands beside it. Nothing is taken away from what it nearly equals, but for the level's distance to
+the floor.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def _step(m: Floats, kappa: Any, s: Any) -> Floats:
     bend -= 1
     bend *= steep
     bend /= p
-    return bend
+    return np.asarray(bend)
 
 
 def _newton(m: Floats, kappa: Floats, s: Floats) -> Floats:

@@ -72,7 +72,7 @@ def _flat(value: Floats, shape: tuple[int, ...]) -> Floats:
 
 
 def _one(value: Floats | None, at: int) -> float | None:
-    return None if value is None else float(value if value.ndim == 0 else value[at])
+    return None if value is None else np.float64(value if value.ndim == 0 else value[at])
 
 
 def _prepared(compiled: Compiled, inputs: list[Any]) -> Sequence[Callable[[Any], Any]]:

@@ -1,7 +1,7 @@
 """What holds at a stationary point: the multiplier of the constraint, and whether the point is a least one.
 
-Takes a `Compiled`, free values and inputs, all of which may be arrays. Slopes are by the logarithms of the free fields,
-so that the units of fields, objective and constraint do not enter. Solves nothing.
+Takes a `Compiled`, free values and inputs, all of which may be arrays. Slopes are by the logarithms of the free fields, so
+that the units of fields, objective and constraint do not enter. Solves nothing.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """One problem searched: where nothing proves that there is one stationary point, or bounds hold.
 
-Takes a `Compiled`, one instance's inputs and the ranges of its free fields; gives a `Found`. The problem is looked at
-along curves: one field is walked over a grid of its logarithm and the other follows, by the constraint or as the best
-for itself; each field is the one that is walked once, for a curve may turn back in one of them. Where the slope along a
-curve turns from falling to rising it is followed to the last digit. What is best at an open end is no optimum, and
-neither is a point of an inequality from which the objective improves inwards.
+Takes a `Compiled`, one instance's inputs and the ranges of its free fields; gives a `Found`. The problem is looked at along
+curves: one field is walked over a grid of its logarithm and the other follows, by the constraint or as the best for itself;
+each field is the one that is walked once, for a curve may turn back in one of them. Where the slope along a curve turns
+from falling to rising it is followed to the last digit. What is best at an open end is no optimum, and neither is a point
+of an inequality from which the objective improves inwards.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class _Search:
         steps: tuple[float, ...],
     ) -> None:
         self.compiled = compiled
-        self.inputs = inputs
+        self.inputs = [np.float64(value) for value in inputs]  # numpy divides by zero without raising
         self.operator = operator
         self.ranges = ranges
         self.walked, self.followed = steps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -72,18 +73,18 @@ def _optimum(told: Answer) -> dict[str, Any]:
         "statement": told.statement,
         "free": [_line(line) for line in told.free],
         "objective": _line(told.objective),
-        "terms": [{**_line(line), "share": line.share} for line in told.terms],
+        "terms": [{**_line(line), "share": _finite(line.share)} for line in told.terms],
         "constraint": told.constraint and _line(told.constraint),
         "binds": told.binds,
         "multiplier": told.multiplier and {"value": exact(told.multiplier.value), "unit": told.multiplier.unit.word},
         "at_bound": list(told.at_bound),
         "without": list(told.without),
-        "saving": told.saving,
+        "saving": _finite(told.saving),
         "break_even": told.volume
         and {
             "times": told.volume.times,
             "of": told.volume.text or None,
-            "value": told.volume.value,
+            "value": _finite(told.volume.value),
             "unit": None if told.volume.unit is None else told.volume.unit.word,
         },
         "elasticities": [
@@ -95,8 +96,11 @@ def _optimum(told: Answer) -> dict[str, Any]:
 
 def _line(line: Line) -> dict[str, Any]:
     """A value at the optimum, and `without`: the same where the optimum leaves serving out."""
-    without = None if line.without is None else exact(line.without)
-    return {"text": line.text, "value": exact(line.value), "unit": line.unit.word, "without": without}
+    return {"text": line.text, "value": _finite(line.value), "unit": line.unit.word, "without": _finite(line.without)}
+
+
+def _finite(value: float | None) -> float | int | None:
+    return None if value is None or not math.isfinite(value) else exact(value)
 
 
 def _requirement(verdict: Verdict) -> dict[str, Any]:

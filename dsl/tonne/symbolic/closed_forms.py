@@ -1,4 +1,5 @@
-"""Closed forms, where there are any: a condition of two powers, or a trinomial whose exponent gives a polynomial of low degree.
+"""Closed forms, where there are any: a condition of two powers, or a trinomial whose exponent gives a polynomial of low
+degree.
 
 Takes a folded problem and its condition; gives the trinomial v^rho = v + s that it reduces to, and the free fields as
 explicit formulas, or nothing. The exponents are symbols; their present values only say which polynomial it is.
@@ -30,7 +31,7 @@ class Trinomial:
 
     @property
     def scale(self) -> sp.Expr:
-        return (self.second / self.first) ** (1 / sp.factor(self.rho - 1))
+        return gathered((self.second / self.first) ** (1 / sp.factor(self.rho - 1)))
 
     @property
     def shift(self) -> sp.Expr:
@@ -67,7 +68,7 @@ def explicit(condition: Condition) -> tuple[sp.Expr, ...] | None:
         if not power.could_extract_minus_sign()
         else (c / d) ** (1 / sp.factor(-power))
     )
-    return (value,) if path is None else (value, factor, slope)
+    return (gathered(value),) if path is None else (gathered(value), factor, slope)
 
 
 def trinomial(condition: Condition) -> Trinomial | None:
@@ -140,7 +141,27 @@ def _three_terms(total: Powers, kept: int) -> Trinomial | None:
     return Trinomial(kept, rho, first, -second, -third)
 
 
-# v^rho = v + s, solved for v: the degree of the polynomial is at most four.
+# ── v^rho = v + s, where it is a polynomial of degree four at most ──
+
+
+@dataclass(frozen=True, eq=False)
+class Root:
+    """v as a formula of s and of what `by` defines before it; where s is at most `below` it is `v_below`."""
+
+    v: sp.Expr
+    by: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
+    below: sp.Expr | None = None
+    v_below: sp.Expr | None = None
+
+    @property
+    def whole(self) -> sp.Expr:
+        found = self.v if self.below is None else sp.Piecewise((self.v_below, self.below >= S), (self.v, True))
+        for symbol, value in reversed(self.by):
+            found = found.xreplace({symbol: value})
+        return found
+
+
+_Z = sp.Symbol("z", positive=True)
 
 
 def _cubic(p: sp.Expr, q: sp.Expr) -> sp.Expr:
@@ -148,26 +169,31 @@ def _cubic(p: sp.Expr, q: sp.Expr) -> sp.Expr:
     return 2 * sp.sqrt(p / 3) * sp.sinh(sp.asinh(3 * q / (2 * p) * sp.sqrt(3 / p)) / 3)
 
 
-def _quartic(d: sp.Expr, e: sp.Expr, sign: int) -> sp.Expr:
-    """The positive root of z^4 + sign d z = e, by Ferrari's resolvent."""
-    root = sp.sqrt(_cubic(4 * e, d**2))
-    return (-sign * root + sp.sqrt(2 * d / root - root**2)) / 2
+def _quartic(d: sp.Expr, sign: int) -> sp.Expr:
+    """The positive root of z^4 + sign d z = e by Ferrari, with the root `_Z` of its resolvent Z^3 + 4 e Z = d^2."""
+    root = sp.sqrt(_Z)
+    return (-sign * root + sp.sqrt(2 * d / root - _Z)) / 2
 
 
-def _three() -> sp.Expr:
-    bend, size = sp.Rational(3, 2) * sp.sqrt(3) * S, 2 / sp.sqrt(3)
-    return sp.Piecewise((size * sp.cos(sp.acos(bend) / 3), bend <= 1), (size * sp.cosh(sp.acosh(bend) / 3), True))
-
-
-def roots() -> dict[sp.Rational, sp.Expr]:
-    """rho → v as a function of s."""
+def roots() -> dict[sp.Rational, Root]:
+    """The exponents with a closed form, and its formula."""
+    bend, size = 3 * sp.sqrt(3) / 2 * S, 2 / sp.sqrt(3)
     return {
-        sp.Integer(2): (1 + sp.sqrt(1 + 4 * S)) / 2,
-        sp.Integer(3): _three(),
-        sp.Integer(4): _quartic(sp.S.One, S, -1),
-        sp.Rational(3, 2): _cubic(1 / S, 1 / S) ** -2,
-        sp.Rational(4, 3): _quartic(1 / S, 1 / S, 1) ** -3,
+        sp.Integer(2): Root((1 + sp.sqrt(1 + 4 * S)) / 2),
+        sp.Integer(3): Root(
+            size * sp.cosh(sp.acosh(bend) / 3), (), 2 * sp.sqrt(3) / 9, size * sp.cos(sp.acos(bend) / 3)
+        ),
+        sp.Integer(4): Root(_quartic(sp.S.One, -1), ((_Z, _cubic(4 * S, sp.S.One)),)),
+        sp.Rational(3, 2): Root(_Z**-2, ((_Z, _cubic(1 / S, 1 / S)),)),
+        sp.Rational(4, 3): Root(_quartic(1 / S, 1) ** -3, ((_Z, _cubic(4 / S, S**-2)),)),
     }
+
+
+def gathered(value: sp.Expr) -> sp.Expr:
+    """A product of powers with nested exponents multiplied out, and what has the same exponent under one."""
+    flat = sp.powdenest(sp.expand_power_base(value, force=True), force=True)
+    flat = flat.replace(lambda e: e.is_Pow, lambda e: e.base ** sp.factor(e.exp))
+    return sp.powsimp(flat, combine="base", force=True)
 
 
 def present(folded: Folded, expression: sp.Expr) -> float | None:
@@ -179,6 +205,6 @@ def present(folded: Folded, expression: sp.Expr) -> float | None:
     return float(value) if value.is_finite and value.is_real else None
 
 
-def polynomial_of(rho: float) -> sp.Rational | None:
-    """Which of the exponents with a closed form a number is, to rounding."""
-    return next((known for known in roots() if abs(float(known) - rho) <= 4e-16 * rho * 4), None)
+def root_of(rho: float) -> Root | None:
+    """The closed form of an exponent, where the number is one of those to rounding."""
+    return next((root for known, root in roots().items() if abs(float(known) - rho) <= 2e-15 * rho), None)

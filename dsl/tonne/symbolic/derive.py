@@ -1,8 +1,8 @@
 """An optimum derived: its conditions as formulas and as functions, and every step in words.
 
-`derive` takes a `Problem`, the names, signs and values of its nodes; it gives a `Derivation`, or an `Underivable` that says why
-there is none. Everything in a `Derivation` is text or a function: nobody who reads one needs sympy, which is imported only
-when something is derived. It solves nothing and raises nothing.
+`derive` takes a `Problem`, the names, signs and values of its nodes; it gives a `Derivation`, or an `Underivable` that
+says why there is none. Everything in a `Derivation` is text or a function: nobody who reads one needs sympy, which is
+imported only when something is derived. It solves nothing and raises nothing.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ class Text(Record, frozen=True):
 
 
 class Step(Record, frozen=True):
+    """Sentences, the equations that they lead to, and what is said of these `after`."""
+
     title: str
     sentences: tuple[Text, ...]
     equations: tuple[Text, ...] = ()
+    after: tuple[Text, ...] = ()
 
 
 class Where(Record, frozen=True):
@@ -43,22 +46,29 @@ class ClosedForm(Unprinted, Record, frozen=True, eq=False):
     """The free fields as explicit functions of the inputs, in the order of `Problem.free`."""
 
     free: Callable[..., tuple[Array, ...]]
-    equations: tuple[Text, ...]
+
+
+class Written(Record, frozen=True):
+    """A derivation to read: what its symbols are, and its steps."""
+
+    where: tuple[Where, ...]
+    steps: tuple[Step, ...]
 
 
 class Derivation(Unprinted, Record, frozen=True, eq=False):
+    """`written` works its steps out, which takes longer than to derive; who only solves does not ask."""
+
     name: str
     compiled: Compiled
-    where: tuple[Where, ...]
-    steps: tuple[Step, ...]
     closed_form: ClosedForm | None
+    written: Callable[[], Written]
 
 
 class Underivable(Record, frozen=True, eq=False):
     """Why a problem has no derivation.
 
-    `reason` is `steps` (`node` has no derivative everywhere), `constant` (no free field moves the objective `node`) or `terms`
-    (more than `limit` of them).
+    `reason` is `steps` (`node` has no derivative everywhere), `constant` (no free field moves the objective `node`) or
+    `terms` (more than `limit` of them).
     """
 
     reason: str
@@ -86,3 +96,14 @@ def derive(
     from tonne.symbolic.derivation import derivation_of
 
     return derivation_of(problem, folded)
+
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "_": r"\_", "^": r"\^{}", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{",
+    "}": r"\}", "~": r"\textasciitilde{}",
+}  # fmt: skip
+
+
+def escaped(words: str) -> str:
+    """Words for LaTeX, with what has a meaning there written out."""
+    return "".join(_SPECIAL.get(c, c) for c in words)

@@ -1,8 +1,9 @@
 """From the conditions of a stationary point to one equation in one variable.
 
-Takes a `Folded` problem; gives what could be eliminated: the multiplier, one of two free fields (along the path that stationarity
-leaves, else along the constraint), the condition that remains in t = ln(the kept field), and whether signs prove that it has at
-most one root. Works on sums of powers; where the problem is none, it says that nothing could be eliminated.
+Takes a `Folded` problem; gives what could be eliminated: the multiplier, one of two free fields (along the path that
+stationarity leaves, else along the constraint), the condition that remains in t = ln(the kept field), and whether signs
+prove that it has at most one root. Works on sums of powers; where the problem is none, it says that nothing could be
+eliminated.
 """
 
 from __future__ import annotations
@@ -35,8 +36,10 @@ class Path:
 class Condition:
     """above = below, and in logarithms value = ln(above) - ln(below), a function of `T`, the logarithm of the kept field.
 
-    `above` and `below` are sums in the free fields, of which `path` eliminates one; `eliminated` is its logarithm by `T`. They are
-    absent where the condition is no equation of two such sums.
+    `above` and `below` are sums in the free fields, of which `path` eliminates one; `eliminated` is its logarithm by
+    `T`. They are absent where the condition is no equation of two such sums. `slope` is the slope of `value`, or where
+    it `falls` the slope with its sign changed, times a positive sum: all its terms are positive. It is absent where
+    signs do not show that.
     """
 
     kept: int
@@ -45,8 +48,10 @@ class Condition:
     below: Powers | None
     value: sp.Expr
     eliminated: sp.Expr | None
-    monotone: str  # "rising" | "falling" | "convex" | ""
-    is_convex: bool = False  # the problem is, in logarithms: its one stationary point is the least
+    isolated: tuple[int, sp.Expr] | None = None  # in place of `path`: the eliminated field, and what it is
+    slope: Powers | None = None
+    falls: bool = False
+    is_convex: bool = False
 
 
 def multiplied_out(folded: Folded) -> Powers | None:
@@ -86,7 +91,7 @@ def _of_expressions(folded: Folded) -> Condition | None:
     if len(free) == 1:
         plain = free[0] * sp.diff(f, free[0]) if g is None else g
         value = _balanced(sp.Add.make_args(sp.expand(folded.in_inputs(plain))), {free[0]: sp.exp(T)})
-        return Condition(0, None, None, None, value, None, "")
+        return Condition(0, None, None, None, value, None)
     if g is None:
         return None
     fx, fy, gx, gy = (x * sp.diff(side, x) for side in (f, g) for x in free)
@@ -94,10 +99,10 @@ def _of_expressions(folded: Folded) -> Condition | None:
         found = _logarithm_on(folded, place)
         if found is None:
             continue
-        path, eliminated = found
+        path, eliminated, plain = found
         at = {free[kept]: sp.exp(T), free[place]: sp.exp(eliminated)}
         value = _balanced([folded.in_inputs(side) for side in (fx * gy, -fy * gx)], at)
-        return Condition(kept, path, None, None, value, eliminated, "")
+        return Condition(kept, path, None, None, value, eliminated, None if plain is None else (place, plain))
     return None
 
 
@@ -107,20 +112,21 @@ def _balanced(terms: Iterable[sp.Expr], at: dict[sp.Symbol, sp.Expr]) -> sp.Expr
     return sp.Add(*placed) / sp.Add(*map(sp.Abs, placed))
 
 
-def _logarithm_on(folded: Folded, place: int) -> tuple[Path | None, sp.Expr] | None:
-    """The logarithm of one field by the other's, from a constraint with two powers of it or linear in it."""
+def _logarithm_on(folded: Folded, place: int) -> tuple[Path | None, sp.Expr, sp.Expr | None] | None:
+    """The logarithm of one field by the other's, from a constraint with two powers of it or linear in it; and what it
+    is then."""
     assert folded.constraint is not None
     kept, x = 1 - place, folded.free[place]
     if folded.constraint.powers is not None:
         path = _isolated(folded.constraint.powers, place, "constraint")
-        return None if path is None else (path, _log_path(folded, path, kept))
+        return None if path is None else (path, _log_path(folded, path, kept), None)
     slope = sp.diff(folded.constraint.expression, x)
     if slope == 0 or slope.has(x):
         return None
     rest = sp.expand(slope * x - folded.constraint.expression)
     sides = (folded.in_inputs(side).xreplace({folded.free[kept]: sp.exp(T)}) for side in (rest, slope))
     over, under = (sp.log(_positive_part(side)) for side in sides)
-    return None, over - under
+    return None, over - under, rest / slope
 
 
 def _along(folded: Folded, pairs: list[tuple[Powers, Powers]], by: str) -> Condition | None:
@@ -155,13 +161,8 @@ def _isolated(equation: Powers, place: int, by: str) -> Path | None:
 
 def _reduced(over: Powers, under: Powers) -> tuple[Powers, Powers]:
     """A quotient of sums without what is a factor of both, and with no factor left below that all terms there share."""
-    factor = powers.common_factor(under)
-    over, under = powers.times(over, factor), powers.times(under, factor)
-    lowest = next((p for p in under if all(powers.is_below(p, q) for q in under)), None)
-    if lowest is not None:
-        up = {tuple(-e for e in lowest): sp.S.One}
-        over, under = powers.times(over, up), powers.times(under, up)
-    return over, under
+    factor = powers.times(powers.common_factor(under), powers.lowest(under))
+    return powers.times(over, factor), powers.times(under, factor)
 
 
 def _is_definite(path: Path) -> bool:
@@ -182,9 +183,8 @@ def _condition(folded: Folded, kept: int, path: Path | None, equation: Powers) -
         above_, below_ = above, below
     other = None if path is None else (path.eliminated, eliminated)
     value = _log(folded, above_, kept, other) - _log(folded, below_, kept, other)
-    convex = _convex(folded)
-    monotone = _monotone(path, kept, above, below) or convex
-    return Condition(kept, path, above, below, value, eliminated, monotone, bool(convex))
+    slope, falls = _slope(path, kept, above, below)
+    return Condition(kept, path, above, below, value, eliminated, None, slope, falls, _is_convex(folded))
 
 
 def _log_path(folded: Folded, path: Path, kept: int) -> sp.Expr:
@@ -233,46 +233,46 @@ def _positive_part(x: sp.Expr) -> sp.Expr:
 # ── uniqueness ──
 
 
-def _monotone(path: Path | None, kept: int, above: Powers, below: Powers) -> str:
-    """Whether the condition rises or falls throughout, from signs alone.
+def _slope(path: Path | None, kept: int, above: Powers, below: Powers) -> tuple[Powers | None, bool]:
+    """The slope of the condition times a positive sum, and whether it falls; none where its terms have several signs.
 
     Its slope is the sum over all pairs above_i * below_j of the differences of their slopes, over above * below; the slope of
     the path is a quotient of sums in the kept field. All denominators are positive, so the signs of the numerator's
     coefficients decide.
     """
-    one = {(sp.S.Zero,) * len(next(iter(above))): sp.S.One}
     slope_over: Powers = {}
-    slope_under = one
+    slope_under: Powers = {(sp.S.Zero,) * len(next(iter(above))): sp.S.One}
     if path is not None:
-        if not _is_definite(path):
-            return ""
+        if not _is_definite(path) or path.power.is_positive is not True:
+            return None, False
         over, under = path.over, path.under
         slope_over = powers.add(
             powers.times(powers.along(over, kept), under),
             powers.scaled(powers.times(powers.along(under, kept), over), sp.S.NegativeOne),
         )
         slope_under = powers.scaled(powers.times(over, under), path.power)
-        if path.power.is_positive is not True:
-            return ""
-    signs = set()
-    pairs = [({p: c}, {q: d}, p, q) for p, c in above.items() for q, d in below.items()]
     total: Powers = {}
-    for a, b, p, q in pairs:
-        by_path = sp.S.Zero if path is None else sp.expand(p[path.eliminated] - q[path.eliminated])
-        slope = powers.add(powers.scaled(slope_over, by_path), powers.scaled(slope_under, sp.expand(p[kept] - q[kept])))
-        total = powers.add(total, powers.times(powers.times(a, b), slope))
-    for coefficient in total.values():
-        whole = sp.factor_terms(sp.expand(coefficient))
-        if whole != 0:
-            signs.add(1 if whole.is_positive else -1 if whole.is_negative else 0)
-    return {(1,): "rising", (-1,): "falling"}.get(tuple(signs), "")
+    for p, c in above.items():
+        for q, d in below.items():
+            by_path = sp.S.Zero if path is None else sp.expand(p[path.eliminated] - q[path.eliminated])
+            slope = powers.add(
+                powers.scaled(slope_over, by_path), powers.scaled(slope_under, sp.expand(p[kept] - q[kept]))
+            )
+            total = powers.add(total, powers.times(powers.times({p: c}, {q: d}), slope))
+    total = {p: sp.factor(c) for p, c in total.items()}
+    total = {p: c for p, c in total.items() if c != 0}
+    falls = all(c.is_negative for c in total.values())
+    if not total or not (falls or all(c.is_positive for c in total.values())):
+        return None, False
+    return powers.lowered(powers.scaled(total, sp.S.NegativeOne) if falls else total), falls
 
 
-def _convex(folded: Folded) -> str:
+def _is_convex(folded: Folded) -> bool:
     """Whether the problem is convex in the logarithms of the free fields, with a multiplier that is positive for certain.
 
-    Sums of exponentials with positive coefficients are convex. The objective then has one least point on the constraint, where
-    the terms pull in directions that span all free fields and every stationary point has a positive multiplier.
+    Sums of exponentials with positive coefficients are convex. The objective then has one least point on the
+    constraint, where the terms pull in directions that span all free fields and every stationary point has a positive
+    multiplier.
     """
     f, g = folded.objective.powers, None if folded.constraint is None else folded.constraint.powers
     none = (sp.S.Zero,) * len(folded.free)
@@ -281,14 +281,13 @@ def _convex(folded: Folded) -> str:
     if g and all(c.is_negative for c in moving_g.values()):
         moving_g = powers.scaled(moving_g, sp.S.NegativeOne)
     if not moving_f or not all(c.is_positive for c in (*moving_f.values(), *moving_g.values())):
-        return ""
+        return False
     if g is not None and not _is_opposed(moving_f, moving_g):
-        return ""
+        return False
     directions = [*moving_f, *moving_g]
-    spans = len(folded.free) == 1 or any(
+    return len(folded.free) == 1 or any(
         sp.expand(p[0] * q[1] - p[1] * q[0]) != 0 for p in directions for q in directions
     )
-    return "convex" if spans else ""
 
 
 def _is_opposed(f: Powers, g: Powers) -> bool:

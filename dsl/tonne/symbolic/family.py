@@ -82,10 +82,13 @@ def _price(terms: Powers, x: int, y: int) -> tuple[sp.Expr, sp.Expr] | None:
 
 
 def _constants(folded: Folded, problem: str) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
-    """The constants of the loss and of the cost, and the level that is held: those of the file's two sides where one is fixed."""
+    """The constants of loss and cost, and the level held: those of the file's two sides where one of them is fixed."""
     none = (sp.S.Zero, sp.S.Zero)
     f, g, sides = folded.objective.powers, folded.constraint, folded.sides
-    assert f is not None and g is not None and g.powers is not None and sides is not None
+    assert f is not None
+    assert g is not None
+    assert g.powers is not None
+    assert sides is not None
     rising = any(c.is_positive for p, c in g.powers.items() if p != none)
     moving, fixed = sides if rising else sides[::-1]
     if fixed.expression.has(*folded.free) or moving.powers is None:

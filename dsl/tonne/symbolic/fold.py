@@ -1,9 +1,9 @@
 """The graph of a problem folded to sympy, once.
 
 Takes a `Problem` and what is known of its nodes; gives a `Folded`: the objective that is made least and the constraint as
-expressions, and as sums of powers where they are such; or an `Underivable`. Free fields are positive symbols. Each largest part of the
-graph that does not depend on one is an input, one symbol; its number is never put in, because sympy does not end with numbers
-for exponents.
+expressions, and as sums of powers where they are such; or an `Underivable`. Free fields are positive symbols. Each
+largest part of the graph that does not depend on one is an input, one symbol; its number is never put in, because sympy
+does not end with numbers for exponents.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class Folded:
-    """The problem in symbols. `objective` is made least: `sign` is -1 where the file maximizes it. `constraint` is left - right.
+    """The problem in symbols. `objective` is made least: `sign` is -1 where the file maximizes it. `constraint` is left
+    - right.
 
     `inputs` holds each input's symbol and node, `coefficients` the definition of each c_i in inputs. Those in `uncertain` are
     taken to be positive, and nothing in the graph says that they are.

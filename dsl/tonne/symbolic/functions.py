@@ -1,12 +1,13 @@
 """Formulas as functions on numpy: objective, constraint, condition, elasticities.
 
-Takes a `Folded` problem and what was found about it; gives the vectorised functions of `Compiled`. Numbers enter only here, as
-arguments.
+Takes a `Folded` problem and what was found about it; gives the vectorised functions of `Compiled`. Numbers enter only
+here, as arguments.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 import sympy as sp
@@ -20,6 +21,8 @@ from tonne.symbolic.eliminate import Condition, T
 from tonne.symbolic.fold import Folded
 
 LAMBDA = sp.Symbol("lambda", real=True)
+# Functions that are kept, for the next problem of the same form.
+_KEPT = 256
 
 
 class _Printer(NumPyPrinter):  # type: ignore[misc]
@@ -31,16 +34,33 @@ class _Printer(NumPyPrinter):  # type: ignore[misc]
         return str(super()._print_Pow(expr, **settings))
 
 
-def function(arguments: Iterable[sp.Symbol], value: Any) -> Callable[..., Any]:
-    """A formula, or a tuple of formulas, as a function; what several share is evaluated once."""
+@lru_cache(_KEPT)
+def _made(arguments: tuple[sp.Symbol, ...], value: Any) -> Callable[..., Any]:
+    """One function for all problems of a file that have the same formula in the same names."""
     modules, printer = [{"logaddexp": logaddexp}, "numpy"], _Printer({"fully_qualified_modules": False, "inline": True})
-    return sp.lambdify(list(arguments), value, modules=modules, printer=printer, cse=True)  # type: ignore[no-any-return]
+    return sp.lambdify(arguments, value, modules=modules, printer=printer, cse=True)  # type: ignore[no-any-return]
+
+
+def later(arguments: Iterable[sp.Symbol], formula: Callable[[], Any]) -> Callable[..., Any]:
+    """A formula, or a tuple of formulas, as a function that is made when it is first called; most are not, and to write one
+    out takes long. What several formulas share is evaluated once."""
+    symbols = tuple(arguments)
+
+    @cache
+    def made() -> Callable[..., Any]:
+        return _made(symbols, formula())
+
+    return lambda *values: made()(*values)
+
+
+def function(arguments: Iterable[sp.Symbol], value: Any) -> Callable[..., Any]:
+    return later(arguments, lambda: value)
 
 
 def functions_of(
     variable: sp.Symbol, inputs: Iterable[sp.Symbol], values: Sequence[Any]
 ) -> Callable[..., tuple[Callable[[Any], Any], ...]]:
-    """Formulas, or tuples of them, as functions of the variable once inputs are given.
+    """Formulas, or tuples of them, as functions of the variable, once inputs are given.
 
     What the variable does not enter is evaluated once.
     """
@@ -101,17 +121,17 @@ def compiled(folded: Folded, condition: Condition | None, family: Family | None)
         objective_gradient=function(at, tuple(sp.diff(f, x) for x in free)),
         constraint=None if g is None else function(at, g),
         constraint_gradient=None if g is None else function(at, tuple(sp.diff(g, x) for x in free)),
-        lagrangian_hessian=function((*free, LAMBDA, *inputs), tuple(sp.diff(lagrangian, a, b) for a, b in pairs)),
+        lagrangian_hessian=later((*free, LAMBDA, *inputs), lambda: tuple(sp.diff(lagrangian, a, b) for a, b in pairs)),
         kept=None if condition is None else condition.kept,
         condition=None if condition is None else function(here, condition.value),
-        condition_slope=None if condition is None else function(here, slope(condition.value)),
+        condition_slope=None if condition is None else later(here, lambda: slope(condition.value)),
         eliminated=None
-        if condition is None or condition.path is None
+        if condition is None or condition.eliminated is None
         else function(here, sp.exp(condition.eliminated)),
-        is_monotone=condition is not None and bool(condition.monotone),
+        is_monotone=condition is not None and (condition.slope is not None or condition.is_convex),
         is_convex=condition is not None and condition.is_convex,
         family=family,
-        elasticities=function((*free, LAMBDA, *inputs), elasticities(f, g, free, inputs)),
+        elasticities=elasticities(f, g, free, inputs),
         condition_at=None if condition is None else _condition_at(condition, inputs),
     )
 
@@ -121,29 +141,45 @@ def _condition_at(condition: Condition, inputs: Sequence[sp.Symbol]) -> Callable
     return functions_of(T, inputs, [both] if condition.eliminated is None else [both, sp.exp(condition.eliminated)])
 
 
+# ── how a solution answers ──
+
+
 def elasticities(
     f: sp.Expr, g: sp.Expr | None, free: Sequence[sp.Symbol], inputs: Sequence[sp.Symbol]
-) -> tuple[tuple[sp.Expr, ...], ...]:
+) -> Callable[..., tuple[tuple[Any, ...], ...]]:
     """d ln(free) / d ln(input) at a stationary point, by implicit differentiation of its conditions.
 
     In the logarithms of the free fields, and along the constraint, so that neither the units nor the sizes of objective and
-    constraint enter: nothing is squared that could be too large.
+    constraint enter: nothing is squared that could be too large. sympy takes the derivatives; what follows from them is
+    reckoned in numbers, since written out as one formula it is long.
     """
     lagrangian = f if g is None else f + LAMBDA * g
-    slopes = [x * sp.diff(lagrangian, x) for x in free]
-    curves = [[y * sp.diff(slope, y) for y in free] for slope in slopes]
-    moved = []
-    for p in inputs:
-        push = [p * sp.diff(slope, p) for slope in slopes]
-        if g is None:
-            moved.append(_unconstrained(curves, push))
-        else:
-            along = [x * sp.diff(g, x) for x in free]
-            moved.append(_on_constraint(curves, push, along, p * sp.diff(g, p)))
-    return tuple(tuple(m[place] for m in moved) for place in range(len(free)))
+
+    def derivatives() -> Any:
+        slopes = [x * sp.diff(lagrangian, x) for x in free]
+        curves = tuple(tuple(y * sp.diff(one, y) for y in free) for one in slopes)
+        pushes = tuple(tuple(p * sp.diff(one, p) for one in slopes) for p in inputs)
+        along = () if g is None else tuple(x * sp.diff(g, x) for x in free)
+        moved = () if g is None else tuple(p * sp.diff(g, p) for p in inputs)
+        return curves, pushes, along, moved
+
+    known = later((*free, LAMBDA, *inputs), derivatives)
+
+    def answers(*values: Any) -> tuple[tuple[Any, ...], ...]:
+        curves, pushes, along, moved = known(*values)
+        found = [
+            _on_constraint(curves, push, along, moved[i]) if along else _unconstrained(curves, push)
+            for i, push in enumerate(pushes)
+        ]
+        return tuple(tuple(one[place] for one in found) for place in range(len(free)))
+
+    return answers
 
 
-def _unconstrained(curves: list[list[sp.Expr]], push: list[sp.Expr]) -> list[sp.Expr]:
+Numbers = Sequence[Any]
+
+
+def _unconstrained(curves: Sequence[Numbers], push: Numbers) -> Numbers:
     if len(push) == 1:
         return [-push[0] / curves[0][0]]
     (a, b), (_, d) = curves
@@ -151,14 +187,12 @@ def _unconstrained(curves: list[list[sp.Expr]], push: list[sp.Expr]) -> list[sp.
     return [(b * push[1] - d * push[0]) / determinant, (b * push[0] - a * push[1]) / determinant]
 
 
-def _on_constraint(
-    curves: list[list[sp.Expr]], push: list[sp.Expr], along: list[sp.Expr], moved: sp.Expr
-) -> list[sp.Expr]:
+def _on_constraint(curves: Sequence[Numbers], push: Numbers, along: Numbers, moved: Any) -> Numbers:
     """The way back to the constraint, and from there along it to where the objective is stationary again."""
     if len(push) == 1:
         return [-moved / along[0]]
-    size = sp.Abs(along[0]) + sp.Abs(along[1])
-    back = [-moved / size * sp.sign(a) for a in along]
+    size = abs(along[0]) + abs(along[1])
+    back = [-moved / size * ((a > 0) * 1.0 - (a < 0)) for a in along]
     tangent = [along[1] / size, -along[0] / size]
     pairs = [(i, j) for i in (0, 1) for j in (0, 1)]
     curve = sum(tangent[i] * curves[i][j] * tangent[j] for i, j in pairs)

@@ -11,11 +11,11 @@ import sympy as sp
 
 from tonne.graph import NUMBER, OPERATORS, Node, postorder
 from tonne.problem import Free
-from tonne.symbolic.derive import Text, Where
+from tonne.symbolic.derive import Text, Where, escaped
 
 _LETTERS = {"param": "N", "token": "D"}
 # Names that the steps use for themselves.
-_TAKEN = {"lambda", "t", "v", "s", "f", "g", "h", "u", "w", "L"}
+_TAKEN = {"lambda", "phi", "phi_1", "phi_2", "phi_3", *"fghLstuvz"}
 _LONGEST = 120
 
 
@@ -66,33 +66,11 @@ class Names:
         return found
 
 
-GREEK = frozenset(
-    [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "iota",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "pi",
-        "rho",
-        "sigma",
-        "tau",
-        "upsilon",
-        "phi",
-        "chi",
-        "psi",
-        "omega",
-    ]  # fmt: skip
+_LETTERS_OF_GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu "
+    "nu xi pi rho sigma tau upsilon phi chi psi omega"
 )
+GREEK = frozenset(_LETTERS_OF_GREEK.split(" "))
 
 
 def symbol_latex(name: str) -> str:
@@ -102,17 +80,6 @@ def symbol_latex(name: str) -> str:
     if name in GREEK:
         return f"\\{name}"
     return name if len(name) == 1 and name.isascii() else rf"\mathrm{{{escaped(name)}}}"
-
-
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "_": r"\_", "^": r"\^{}", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{",
-    "}": r"\}", "~": r"\textasciitilde{}",
-}  # fmt: skip
-
-
-def escaped(words: str) -> str:
-    """Words for LaTeX, with what has a meaning there written out."""
-    return "".join(_SPECIAL.get(c, c) for c in words)
 
 
 def formula(node: Node, name_of: Callable[[Node], str | None]) -> str:

@@ -47,6 +47,11 @@ def along(a: Powers, place: int) -> Powers:
     return {p: c * p[place] for p, c in a.items() if p[place] != 0}
 
 
+def derivative(a: Powers, place: int) -> Powers:
+    """The derivative by one free field."""
+    return {tuple(e - 1 if i == place else e for i, e in enumerate(p)): c for p, c in along(a, place).items()}
+
+
 def by_exponent(a: Powers, place: int) -> dict[sp.Expr, Powers]:
     """The terms in groups of the same exponent of one free field, which is left out of the terms (put to zero)."""
     groups: dict[sp.Expr, Powers] = {}
@@ -64,21 +69,28 @@ def halves(a: Powers) -> tuple[Powers, Powers] | None:
 
 
 def common_factor(a: Powers) -> Powers:
-    """One over the positive symbols that are a factor of each coefficient, as a sum of one term."""
+    """One over the positive symbols that are a factor of each coefficient, or divide each, as a sum of one term."""
     factors = [c.as_powers_dict() for c in a.values()]
-    shared = [
-        base
-        for base in (factors[0] if factors else ())
-        if base.is_Symbol
-        and base.is_positive
-        and all(f.get(base, sp.S.Zero).is_Integer and f[base] > 0 for f in factors)
-    ]
-    none = (sp.S.Zero,) * len(next(iter(a), ()))
-    return {none: sp.Mul(*(base ** -min(f[base] for f in factors) for base in shared))}
+    shared = sp.S.One
+    for base in factors[0] if factors else ():
+        exponents = [f.get(base, sp.S.Zero) for f in factors]
+        if base.is_Symbol and base.is_positive and all(e.is_Integer for e in exponents):
+            if all(e > 0 for e in exponents):
+                shared *= base ** min(exponents)
+            elif all(e < 0 for e in exponents):
+                shared *= base ** max(exponents)
+    return {(sp.S.Zero,) * len(next(iter(a), ())): 1 / shared}
 
 
-def is_below(p: Exponents, q: Exponents) -> bool:
-    return all((b - a).is_nonnegative for a, b in zip(p, q, strict=True))
+def lowest(a: Powers) -> Powers:
+    """One over the lowest powers of the free fields, as a sum of one term; one where no term is the lowest for certain."""
+    least = next((p for p in a if all((e - d).is_nonnegative for q in a for d, e in zip(p, q, strict=True))), None)
+    return {tuple(-e for e in least or (sp.S.Zero,) * len(next(iter(a)))): sp.S.One}
+
+
+def lowered(a: Powers) -> Powers:
+    """A sum without what all its terms share."""
+    return times(times(a, common_factor(a)), lowest(a))
 
 
 def expression(a: Powers, free: Iterable[sp.Symbol]) -> sp.Expr:

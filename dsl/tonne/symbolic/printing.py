@@ -13,8 +13,8 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.str import StrPrinter
 
-from tonne.symbolic.derive import Text
-from tonne.symbolic.naming import GREEK, escaped, symbol_latex
+from tonne.symbolic.derive import Text, escaped
+from tonne.symbolic.naming import GREEK, symbol_latex
 
 _MUL, _POW = PRECEDENCE["Mul"], PRECEDENCE["Pow"]
 
@@ -25,11 +25,11 @@ def _is_negative(value: sp.Expr) -> bool:
     return bool(value.as_coeff_Mul()[0] < 0)
 
 
-def _turned(product: sp.Mul) -> sp.Expr:
+def _turned(product: sp.Expr) -> sp.Expr:
     """-(a - 1) as 1 - a: the sign of a sum is the one with which most of it is positive."""
     factors = []
     sign = 1
-    for factor in product.args:
+    for factor in sp.Mul.make_args(product):
         base, exponent = factor.as_base_exp()
         if base.is_Add and exponent in (1, -1):
             constant = base.as_coeff_Add()[0]
@@ -144,14 +144,14 @@ class _InLatex(LatexPrinter):  # type: ignore[misc]
             return rf"\frac{{1}}{{{self._print(power.base**-power.exp)}}}"
         if power.exp == sp.Rational(1, 2):
             return rf"\sqrt{{{self._print(power.base)}}}"
-        base, exponent = self._print(power.base), self._in_line(power.exp)
+        base, exponent = self._print(power.base), self.in_line(power.exp)
         return f"{base}^{{{exponent}}}" if power.base.is_Symbol else rf"\left({base}\right)^{{{exponent}}}"
 
-    def _in_line(self, exponent: sp.Expr) -> str:
+    def in_line(self, exponent: sp.Expr) -> str:
         """An exponent on one line: 1/a."""
         over, under = _parts(exponent)
         if not under or _is_negative(exponent):
-            return self._print(exponent)
+            return str(self._print(exponent))
         sides = (self._print(sp.Mul(*side)) if side else "1" for side in (over, under))
         return "/".join(f"({text})" if " " in text else text for text in sides)
 
@@ -165,8 +165,14 @@ class Writer:
         self._language.order_ = self._latex.order_ = order
 
     def shown(self, value: sp.Expr) -> Text:
-        tidy = value.replace(lambda e: e.is_Mul, _turned)
+        tidy = value.replace(lambda e: e.is_Mul or (e.is_Pow and e.exp == -1), _turned)
         return Text(self._language.doprint(tidy), self._latex.doprint(tidy))
+
+    def power(self, base: sp.Expr, exponent: sp.Expr) -> Text:
+        """A power as it stands, not multiplied out."""
+        inner, above = self.shown(base), self.shown(exponent)
+        in_latex = self._latex.in_line(exponent)
+        return Text(f"({inner.text})^({above.text})", rf"\left({inner.latex}\right)^{{{in_latex}}}")
 
     def equation(self, left: sp.Expr | Text, right: sp.Expr | Text, relation: str = "=") -> Text:
         a, b = (side if isinstance(side, Text) else self.shown(side) for side in (left, right))

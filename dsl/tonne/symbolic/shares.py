@@ -56,12 +56,9 @@ def _of(folded: Folded, solved: Powers, shared: Powers, of_constraint: bool, con
     determinant = sp.expand(p[0] * q[1] - p[1] * q[0])
     if determinant == 0:
         return None
-    names = (
-        list(sp.symbols(f"f_2:{len(shared) + 1}", positive=True))
-        if len(shared) > 2
-        else [sp.Symbol("f", positive=True)]
-    )
-    parts = [1 - sp.Add(*names[: len(shared) - 1]), *names[: len(shared) - 1]]
+    count = len(shared) - 1
+    names = [sp.Symbol("phi" if count == 1 else f"phi_{i + 1}", positive=True) for i in range(count)]
+    parts = [1 - sp.Add(*names), *names]
     sizes = dict(zip(shared, parts, strict=True))
     # The solved side's terms, with the multiplier and the total at one: they cancel the others' pull.
     pull = [-sp.Add(*(size * e[i] for e, size in sizes.items())) for i in (0, 1)]
@@ -108,9 +105,6 @@ def _answer(
 
 
 def _tidy(value: sp.Expr) -> sp.Expr:
-    """A quotient with no common factor, its sign in front, and a sum below it written out."""
+    """A quotient with no common factor."""
     over, under = sp.fraction(sp.cancel(sp.together(value)))
-    over, under = sp.factor(over), sp.expand(under)
-    if under.is_Add and sum(term.could_extract_minus_sign() for term in under.args) * 2 > len(under.args):
-        over, under = -over, sp.expand(-under)
-    return over / under
+    return sp.factor(over) / sp.factor(under)
