@@ -78,11 +78,13 @@ def functions_of(
             return part.func(moving(still), *map(moving, part.func.make_args(rest)))
         return part.func(*map(moving, part.args)) if part.args else part
 
-    moved = list(map(moving, values))
-    prepare = function(inputs, tuple(fixed))
-    follow = [function((variable, *fixed.values()), value) for value in moved]
+    @cache
+    def made() -> tuple[Callable[..., Any], list[Callable[..., Any]]]:
+        moved = list(map(moving, values))
+        return function(inputs, tuple(fixed)), [function((variable, *fixed.values()), value) for value in moved]
 
     def given(*known: Any) -> tuple[Callable[[Any], Any], ...]:
+        prepare, follow = made()
         prepared = prepare(*known)
         return tuple(lambda at, one=one: one(at, *prepared) for one in follow)
 
