@@ -241,11 +241,7 @@ def _solved(walk: _Walk, reference: Reference) -> list[Step]:
     if study is None or solved is None:
         return []
     there = walk.at.setdefault(study, _Walk(solved.run, solved.optimum))
-    optimum, why = solved.optimum, (study, "")
-    because = (
-        [] if why in walk.seen else [_side(there, s) for s in (optimum.objective, *optimum.sides) if s is not None]
-    )
-    walk.seen.add(why)
+    optimum = solved.optimum
     if reference.result:
         unit, node = unit_of_result(optimum, reference.result), optimum.find(reference)
         assert unit is not None
@@ -254,13 +250,16 @@ def _solved(walk: _Walk, reference: Reference) -> list[Step]:
         steps = [Step(f"{study.name}.{reference.result}", value, "chosen", amount=amount, unit=unit.word)]
     else:
         steps = _reference(there, None, replace(reference, study=None))
-    chosen = statement_of(study)
-    return [
-        dataclasses.replace(s, formula=chosen, where=study.declaration.name_span, because=tuple(because))
-        if s.status == "chosen"
-        else s
-        for s in steps
-    ]
+    return [_because_of(walk, there, optimum, s) if s.status == "chosen" else s for s in steps]
+
+
+def _because_of(walk: _Walk, there: _Walk, optimum: Optimum, step: Step) -> Step:
+    """A step that an optimum has chosen, with what it was chosen for; its sides are told once."""
+    study = optimum.study
+    sides = [] if (study, "") in walk.seen else [s for s in (optimum.objective, *optimum.sides) if s is not None]
+    walk.seen.add((study, ""))
+    because = tuple(_side(there, side) for side in sides)
+    return dataclasses.replace(step, formula=statement_of(study), where=study.declaration.name_span, because=because)
 
 
 def _side(walk: _Walk, shown: ShownValue) -> Step:

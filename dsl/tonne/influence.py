@@ -19,10 +19,11 @@ from tonne.run import Run
 
 def find(run: Run) -> Iterator[Diagnostic]:
     """O504 for each rebound field of the file's own instances that cannot reach what is asked for."""
-    if run.model.project.entry.module.lost:  # what could not be read may have asked for it
+    wrong = any(optimum.problem is None for optimum in run.model.optima.values())
+    if run.model.project.entry.module.lost or wrong:  # what could not be read, or posed, may have asked for it
         return
     asked = {id(node) for node in postorder_all(_asked_for(run))}
-    seen_by_optima = [optimum.model for optimum in run.model.optima.values() if optimum.problem is not None]
+    seen_by_optima = [optimum.model for optimum in run.model.optima.values()]
     for state in run.model.own_states():
         own = [b for name, b in state.instance.bindings.items() if name in state.instance.own and b.field.label is None]
         if not own or state.instance in run.model.poisoned:

@@ -16,9 +16,9 @@ from tonne.run import Run, default_unit
 from tonne.symbolic.derive import Underivable
 from tonne.syntax import tree
 
-
 # Points that do equally well which a message names.
 _MOST_POINTS = 3
+_KINKS = {"min", "max", "abs"}
 
 
 def not_derived(optimum: Optimum, problem: Problem, why: Underivable, run: Run, value: float) -> Diagnostic:
@@ -29,15 +29,15 @@ def not_derived(optimum: Optimum, problem: Problem, why: Underivable, run: Run, 
         word = why.node.op
         title = f"`{word}` has no derivative everywhere, so no optimum is derived through it"
         labels = [Label(why.node.span, "depends on what is chosen"), Label(problem.span, "the optimum")]
-        return diagnostic("O501", title, *labels, help=f"leave `{word}` out of what is optimized, and round the answer")
+        instead = "a limit goes into `subject to`" if word in _KINKS else "round the answer"
+        return diagnostic("O501", title, *labels, help=f"leave `{word}` out of what is optimized; {instead}")
     if why.reason == "constant":
         fields = " and ".join(f"`{free.name}`" for free in problem.free)
         told = number(value / _unit(optimum, objective), _word(optimum, objective))
         title = f"`{objective.text}` is {told} whatever {fields} {'are' if len(problem.free) > 1 else 'is'}"
         zeros = [Label(node.span, "this is zero") for node in _zeros(objective.node, run)]
-        return diagnostic(
-            "O501", title, Label(objective.span, "nothing to choose"), *zeros, help="give it a value that is not zero"
-        )
+        help = "give what is zero another value, or make something else least" if zeros else "name something that moves"
+        return diagnostic("O501", title, Label(objective.span, "nothing to choose"), *zeros, help=help)
     title = f"`{objective.text}` is too large to be derived: more than {why.limit:,} terms"
     return diagnostic("O501", title, objective.span, help="name a simpler objective, or hold one field")
 
@@ -66,6 +66,8 @@ def not_solved(optimum: Optimum, problem: Problem, compiled: Compiled, solution:
         test = declared.subjects[0].test if declared.subjects else None
         if test is not None and test.operator in ("<", "<=", ">", ">="):
             help += f"; is `{test.operator}` the right way round?"
+        elif problem.sense == "maximize":
+            help += "; or `minimize` it"
     elif status is Status.NOT_UNIQUE:
         points = [_point(problem, point) for point in ([float(v) for v in solution.free], *solution.others)]
         shown = ", and ".join(points[:_MOST_POINTS])
@@ -97,9 +99,10 @@ def _infeasible(optimum: Optimum, problem: Problem, compiled: Compiled, run: Run
     if not _moves(moving.node):
         title = f"nothing that is chosen moves `{left.text}` or `{right.text}`, which differ"
         return diagnostic("O503", title, label, help="free a field that one of them follows from")
+    make = "make" if len(problem.free) > 1 else "makes"
     if _moves(level.node):
         title, help = (
-            f"no {fields} makes `{left.text}` and `{right.text}` equal",
+            f"no {fields} {make} `{left.text}` and `{right.text}` equal",
             "widen the bounds, or free another field",
         )
         return diagnostic("O503", title, label, help=help)
@@ -114,7 +117,7 @@ def _infeasible(optimum: Optimum, problem: Problem, compiled: Compiled, run: Run
         between = f"{number(values[0] / unit, word)} and {number(values[-1] / unit, word)}"
         title = f"`{moving.text}` cannot be {wanted}: at the bounds it lies between {between}"
     else:
-        title = f"`{moving.text}` is {wanted} for no {fields}"
+        title = f"no {fields} {'within the bounds ' if bounded else ''}{make} `{moving.text}` {wanted}"
     return diagnostic("O503", title, label, help=help)
 
 

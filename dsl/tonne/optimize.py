@@ -74,7 +74,8 @@ class Optimized:
     def _answers(self) -> tuple[tuple[float, ...], ...]:
         """d ln(free field) / d ln(input), for each free field and each input of the derivation."""
         inputs = [self.run.raw(node) for node in self.derivation.compiled.inputs]
-        if any(self.solution.at_bound) or self.derivation.compiled.elasticities is None:
+        slack = self.problem.constraint is not None and not self.solution.binds
+        if slack or any(self.solution.at_bound) or self.derivation.compiled.elasticities is None:
             return _by_solving_again(self, inputs)
         found = at_point(self.derivation.compiled.elasticities, *self.free, self._lagrange, *inputs)
         return tuple(tuple(float(e) for e in one) for one in found)
@@ -212,8 +213,11 @@ def _sign_of(run: Run, node: Node) -> int | None:
     return None if math.isnan(value) else (value > 0) - (value < 0)
 
 
-def _by_solving_again(at: Optimized, inputs: list[float], step: float = 1e-5) -> tuple[tuple[float, ...], ...]:
-    """Answers by central differences of the solution, where a bound holds and the derivation says nothing of it."""
+def _by_solving_again(at: Optimized, inputs: list[float], step: float = 1e-6) -> tuple[tuple[float, ...], ...]:
+    """Answers by central differences of the solution, where a bound holds or the constraint does not bind.
+
+    The derivation takes the constraint for an equation, and every free field for one that moves.
+    """
     count = len(inputs)
     moved = [
         [value * math.exp(step * ((i == index) - (i == index + count))) for i in range(2 * count)]

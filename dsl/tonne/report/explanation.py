@@ -56,7 +56,7 @@ def _line(step: Step) -> Text:
     if step.source == SET:
         place = ""
     notes = ", ".join(w for w in (words, step.period, place) if w)
-    if step.status in ("given", "constant"):
+    if step.status in ("given", "constant") or (step.status == "chosen" and not step.formula):
         text.append(f"  {clean(notes)}", "dim")
         if step.source:
             text.append(f"  [{clean(step.source)}]", "cyan")
