@@ -273,23 +273,6 @@ def test_the_command_in_other_formats(call: Callable[..., Result], style: str) -
     assert done.stdout.startswith({"markdown": "# lifetime", "latex": r"\subsection*{lifetime}"}[style])
 
 
-def test_a_picture_beside_it(call: Callable[..., Result], tmp_path: Path) -> None:
-    served = """requests      = 1M request/day    assumed "x"
-  service_life  = 2 year            assumed "x"
-  output_tokens = 500 token/request assumed "x\""""
-    counted = FILE.replace('tokens = 2T token  assumed "over its life"', served)
-    (tmp_path / "counted.tonne").write_text(counted, encoding="utf-8")
-    nothing = call("derive", "life.tonne", "lifetime", "--plot", "life.svg")
-    assert nothing.exit_code == 2
-    assert "no number of requests moves this optimum" in nothing.stderr
-    assert not (tmp_path / "life.svg").exists()
-    done = call("derive", "counted.tonne", "lifetime", "--plot", "life.svg")
-    assert done.exit_code == 0, done.stderr
-    assert "drawn: life.svg" in done.stderr
-    assert (tmp_path / "life.svg").read_text(encoding="utf-8").count("<svg") == 1
-    assert call("derive", "life.tonne", "lifetime", "--plot", "life.doc").exit_code == 2
-
-
 def test_what_is_set_is_derived(call: Callable[..., Result]) -> None:
     done = call("derive", "life.tonne", "lifetime", "--set", "chat.tokens=0 token")
     assert done.exit_code == 0

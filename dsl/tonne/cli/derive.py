@@ -25,8 +25,8 @@ def _optima(context: click.Context, parameter: click.Parameter, incomplete: str)
 Examples:
   tonne derive scenario.tonne lifetime
   tonne derive scenario.tonne lifetime --format latex > appendix.tex
-  tonne derive scenario.tonne lifetime --set chat.requests="0 request/day"
-  tonne derive scenario.tonne lifetime --plot lifetime.svg"""
+  tonne derive scenario.tonne lifetime --plot lifetime.svg
+  tonne derive scenario.tonne lifetime --set chat.requests="0 request/day\""""
 )
 @click.argument("file", type=SCENARIO)
 @click.argument("name", shell_complete=_optima)
