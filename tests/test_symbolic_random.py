@@ -92,17 +92,17 @@ def test_functions_say_what_the_graph_says(made: Example) -> None:
             (compiled.objective, compiled.objective_gradient, False),
             (compiled.constraint, compiled.constraint_gradient, True),
         ):
-            if function is None or gradient is None:
-                continue
+            if function is None or gradient is None or not np.isfinite(of_graph(point, held)):
+                continue  # a power of a negative number has no value
             largest = sum(abs(v) for v in made.names.values.values())
             assert float(function(*point, *inputs)) == pytest.approx(
-                of_graph(point, held), rel=1e-9, abs=1e-9 * largest, nan_ok=True
+                of_graph(point, held), rel=1e-9, abs=1e-9 * largest
             )
             for place, slope in enumerate(numbers(tuple(gradient(*point, *inputs)))):
                 step = 1e-5
                 ends = [[v + way * (i == place) for i, v in enumerate(point)] for way in (step, -step)]
                 numeric = (of_graph(ends[0], held) - of_graph(ends[1], held)) / (2 * step)
-                assert slope == pytest.approx(numeric, rel=1e-5, abs=1e-6 * largest, nan_ok=True)
+                assert slope == pytest.approx(numeric, rel=1e-5, abs=1e-6 * largest)
         numbers(tuple(compiled.lagrangian_hessian(*point, 0.5, *inputs)))
         assert compiled.elasticities is not None
         numbers(compiled.elasticities(*point, 0.5, *inputs))
