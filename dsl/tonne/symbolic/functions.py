@@ -6,6 +6,7 @@ here, as arguments.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Any
@@ -169,10 +170,13 @@ def elasticities(
 
     def answers(*values: Any) -> tuple[tuple[Any, ...], ...]:
         curves, pushes, along, moved = known(*values)
-        found = [
-            _on_constraint(curves, push, along, moved[i]) if along else _unconstrained(curves, push)
-            for i, push in enumerate(pushes)
-        ]
+        try:
+            found = [
+                _on_constraint(curves, push, along, moved[i]) if along else _unconstrained(curves, push)
+                for i, push in enumerate(pushes)
+            ]
+        except ZeroDivisionError:  # of floats: the conditions do not say how the point moves
+            found = [[math.nan] * len(free)] * len(inputs)
         return tuple(tuple(one[place] for one in found) for place in range(len(free)))
 
     return answers
