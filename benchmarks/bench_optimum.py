@@ -3,8 +3,8 @@
 Two problems, least loss at a lifetime budget and least lifetime cost at a loss. From the same coefficients to the same
 sizes and tokens: tonne's structured family (alone, and within `solve`, which adds the multiplier and the status), its
 generic path on what sympy derives from a scenario, `scipy.optimize.elementwise.find_root` on all instances, and a loop of
-`scipy.optimize.brentq` with a function of `math`, on 20,000 of them and scaled. Interleaved in one process, medians; then
-the peak memory of a new process.
+`scipy.optimize.brentq` with a function of `math`, on 20,000 of them and scaled. Interleaved in one process, medians;
+before that the peak memory of new processes.
 
 The goals: the family at least 200 times the loop and 15 times find_root, the generic path 50 and 4 times; 500 MB; a
 derivation within 2 s.

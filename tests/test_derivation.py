@@ -258,6 +258,12 @@ def test_the_command_tells_every_step_and_the_numbers(call: Callable[..., Result
     lines = done.stdout.splitlines()
     assert [line for line in lines if line in titles] == titles
     assert not done.stderr
+    *_, least, held, price = ([*line.rsplit("  ", 1)] for line in lines)
+    assert least[0].strip() == "objective pretrain.compute + chat.compute"
+    assert least[1].endswith(" FLOP")
+    assert [held[0].strip(), held[1]] == ["held law.loss", "1.95"]
+    assert price[0].strip() == "the multiplier"
+    assert price[1].startswith("-")
 
 
 @pytest.mark.parametrize("style", ["markdown", "latex"])

@@ -16,7 +16,8 @@ from tonne.run import Run, default_unit
 from tonne.symbolic.derive import Underivable
 from tonne.syntax import tree
 
-
+# Points that do equally well which a message names.
+_MOST_POINTS = 3
 _KINKS = {"min", "max", "abs"}
 
 
@@ -69,7 +70,11 @@ def not_solved(optimum: Optimum, problem: Problem, compiled: Compiled, solution:
             help += "; or `minimize` it"
     elif status is Status.NOT_UNIQUE:
         points = [_point(problem, point) for point in ([float(v) for v in solution.free], *solution.others)]
-        title = f"`{objective.text}` is the same at {len(points)} points: " + ", and ".join(points)
+        shown = ", and ".join(points[:_MOST_POINTS])
+        title = (
+            f"`{objective.text}` is the same at {len(points):,} points: {shown}{', …' if points[_MOST_POINTS:] else ''}"
+        )
+        help = "say more of what is wanted, or bound what is chosen: `over FIELD in LOW .. HIGH`"
     else:
         title = f"no optimum of `{objective.text}` was found"
     labels = [Label(objective.span)]
@@ -91,6 +96,9 @@ def _infeasible(optimum: Optimum, problem: Problem, compiled: Compiled, run: Run
     label = Label(problem.constraint.span, "cannot hold")
     bounded = any(free.low is not None or free.high is not None for free in problem.free)
     fields = " and ".join(f"`{free.name}`" for free in problem.free)
+    if not _moves(moving.node):
+        title = f"nothing that is chosen moves `{left.text}` or `{right.text}`, which differ"
+        return diagnostic("O503", title, label, help="free a field that one of them follows from")
     make = "make" if len(problem.free) > 1 else "makes"
     if _moves(level.node):
         title, help = (

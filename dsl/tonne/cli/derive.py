@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tonne.cli.plot import drawn, plotting
 from tonne.cli.shared import SCENARIO, echo, exit_code, print_findings, setting
 from tonne.cli.watch import finish, watching
 
@@ -24,12 +25,14 @@ def _optima(context: click.Context, parameter: click.Parameter, incomplete: str)
 Examples:
   tonne derive scenario.tonne lifetime
   tonne derive scenario.tonne lifetime --format latex > appendix.tex
+  tonne derive scenario.tonne lifetime --plot lifetime.svg
   tonne derive scenario.tonne lifetime --set chat.requests="0 request/day\""""
 )
 @click.argument("file", type=SCENARIO)
 @click.argument("name", shell_complete=_optima)
 @setting
 @watching
+@plotting
 @click.option(
     "--format",
     "style",
@@ -37,7 +40,7 @@ Examples:
     default="text",
     help="Text in the notation of the language, Markdown, or a fragment of LaTeX for amsmath.",
 )
-def derive(file: Path, name: str, overrides: tuple[str, ...], watch: bool, style: str) -> None:
+def derive(file: Path, name: str, overrides: tuple[str, ...], watch: bool, plot: Path | None, style: str) -> None:
     """Derive the optimum NAME, step by step.
 
     The problem, the Lagrangian, what stationarity leaves, the equation that is solved, why it has one solution, its closed
@@ -62,6 +65,8 @@ def derive(file: Path, name: str, overrides: tuple[str, ...], watch: bool, style
                 echo(f"`{name}` rests on what is undetermined; `tonne run {file}` says on what", err=True)
             return 1, used
         echo(FORMATS[style](solved.derivation, numbers(solved)))
+        if plot is not None:
+            drawn(plot, file, result.run, name)
         return exit_code(errors, strict=False), used
 
     finish(once, [file], watch)

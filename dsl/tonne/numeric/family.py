@@ -74,7 +74,7 @@ def _judge(x: Floats, y: Floats, room: Any, block: list[Any]) -> Any:
 
 
 def _least(value: Any) -> Any:
-    return np.minimum.reduce(value) if value.ndim else value
+    return np.minimum.reduce(value) if np.ndim(value) else value
 
 
 def _least_cost(

@@ -167,7 +167,8 @@ class _Work:
     def by_search(self, at: int, inputs: list[Any], bounds: list[list[Any]]) -> None:
         found = search(self.compiled, inputs, self.operator, *bounds)
         self.status[at] = found.status
-        self.others, self.direction = found.others, found.direction
+        if self.status.size == 1:
+            self.others, self.direction = found.others, found.direction
         for place, value in enumerate(found.free):
             self.free[place][at] = value
         for place, side in enumerate(found.at_bound):

@@ -54,8 +54,10 @@ class Range(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A point that may be the best; `rise` is how much worse its nearer neighbour on the grid is, `ends` says that it is none
-    by its slope but where a curve ends."""
+    """A point that may be the best; `rise` is how much worse its nearer neighbour on the grid is.
+
+    `ends` says that it is none by its slope: a curve ends there.
+    """
 
     value: float
     free: tuple[float, ...]
@@ -254,13 +256,18 @@ class _Search:
         def f(t: Floats, rest: Floats) -> Floats:
             return np.asarray(constraint(*self._free(place, t, rest), *self.inputs) + np.zeros_like(t))
 
+        def slope(t: Floats, rest: Floats) -> Floats:
+            g = self._slopes(self._free(place, t, rest))[1]
+            assert g is not None
+            return np.asarray(g[place] + np.zeros_like(t))
+
         grid = self.ranges[place].grid(self.followed if len(self.ranges) > 1 else self.walked)
         values = f(grid[:, None] + np.zeros_like(rest), rest)
         signs = np.sign(values)
         low, at = np.nonzero(signs[:-1] * signs[1:] < 0)
         exact = np.nonzero(signs == 0)
         ends = values[low, at], values[low + 1, at]
-        turned = refine(f, None, grid[low], grid[low + 1], *ends, (rest[at],))
+        turned = refine(f, slope, grid[low], grid[low + 1], *ends, (rest[at],))
         return np.concatenate((grid[exact[0]], turned)), np.concatenate((exact[1], at))
 
     def _free(self, place: int, t: Floats, rest: Floats) -> list[Floats]:
@@ -329,8 +336,8 @@ class _Search:
         sides = []
         for x, r in zip(free, self.ranges, strict=True):
             t = math.log(x) if x > 0 else -math.inf
-            at_high = r.high_is_bound and t >= r.high - 1e-12
-            sides.append(1 if at_high else -1 if r.low_is_bound and t <= r.low + 1e-12 else 0)
+            at_low, at_high = r.low_is_bound and t <= r.low + 1e-12, r.high_is_bound and t >= r.high - 1e-12
+            sides.append(-1 if at_low else 1 if at_high else 0)
         return tuple(sides)
 
 

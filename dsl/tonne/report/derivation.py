@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from tonne.answer import Line, answer
 from tonne.formatting import number
 from tonne.optimize import Optimized
 from tonne.symbolic.derive import Derivation, Step, Text, Where, escaped
@@ -18,7 +19,7 @@ SYMBOLS = "Symbols"
 
 
 def numbers(at: Optimized) -> dict[str, str]:
-    """Symbol → its value at the solution, with the unit of its field."""
+    """Symbol → its value at the solution, with the unit of its field; then what is least, what is held, and its price."""
     units = {id(free.node): free.unit for free in at.problem.free}
     found = {}
     for where in at.derivation.written().where:
@@ -29,7 +30,17 @@ def numbers(at: Optimized) -> dict[str, str]:
         value = at.run.value(where.node)
         if value is not None and unit:
             found[where.symbol.text] = number(value / unit.factor, unit.word)
+    told = answer(at)
+    found[f"objective {told.objective.text}"] = _value(told.objective)
+    if told.constraint is not None:
+        found[f"held {told.constraint.text}"] = _value(told.constraint)
+    if told.multiplier is not None:
+        found["the multiplier"] = _value(told.multiplier)
     return found
+
+
+def _value(line: Line) -> str:
+    return number(line.value, line.unit.word)
 
 
 def as_text(derivation: Derivation, values: Mapping[str, str]) -> str:
@@ -42,6 +53,7 @@ def as_text(derivation: Derivation, values: Mapping[str, str]) -> str:
         parts += ["", *(f"    {equation.text}" for equation in step.equations)] if step.equations else []
         parts += ["", *(f"  {sentence.text}" for sentence in step.after)] if step.after else []
     if values:
+        widest = max(widest, *map(len, values))
         parts += ["", NUMBERS, *(f"  {symbol:<{widest}}  {value}" for symbol, value in values.items())]
     return "\n".join(parts)
 
@@ -56,8 +68,9 @@ def as_markdown(derivation: Derivation, values: Mapping[str, str]) -> str:
         parts += [f"$$\n{equation.latex}\n$$" for equation in step.equations]
         parts += [" ".join(sentence.latex for sentence in step.after)] if step.after else []
     if values:
-        latex = {w.symbol.text: w.symbol.latex for w in written.where}
-        parts += [f"## {NUMBERS}", "\n".join(f"- ${latex[symbol]}$ = {value}" for symbol, value in values.items())]
+        latex = {w.symbol.text: f"${w.symbol.latex}$" for w in written.where}
+        lines = (f"- {latex.get(symbol, symbol)} = {value}" for symbol, value in values.items())
+        parts += [f"## {NUMBERS}", "\n".join(lines)]
     return "\n\n".join(parts)
 
 
@@ -69,9 +82,9 @@ def as_latex(derivation: Derivation, values: Mapping[str, str]) -> str:
         parts += [rf"\paragraph{{{step.title}}}", *(sentence.latex for sentence in step.sentences), *_aligned(step)]
         parts += (sentence.latex for sentence in step.after)
     if values:
-        latex = {w.symbol.text: w.symbol.latex for w in written.where}
+        latex = {w.symbol.text: f"${w.symbol.latex}$" for w in written.where}
         parts.append(rf"\paragraph{{{NUMBERS}}}")
-        parts += _items(f"${latex[symbol]}$ = {escaped(value)}" for symbol, value in values.items())
+        parts += _items(f"{latex.get(symbol, escaped(symbol))} = {escaped(value)}" for symbol, value in values.items())
     return "\n".join(parts)
 
 

@@ -91,7 +91,7 @@ def _of_expressions(folded: Folded) -> Condition | None:
     if len(free) == 1:
         plain = free[0] * sp.diff(f, free[0]) if g is None else g
         value = _balanced(sp.Add.make_args(sp.expand(folded.in_inputs(plain))), {free[0]: sp.exp(T)})
-        return Condition(0, None, None, None, value, None)
+        return Condition(0, None, None, None, value, None) if _is_finite(value) else None
     if g is None:
         return None
     fx, fy, gx, gy = (x * sp.diff(side, x) for side in (f, g) for x in free)
@@ -102,7 +102,8 @@ def _of_expressions(folded: Folded) -> Condition | None:
         path, eliminated, plain = found
         at = {free[kept]: sp.exp(T), free[place]: sp.exp(eliminated)}
         value = _balanced([folded.in_inputs(side) for side in (fx * gy, -fy * gx)], at)
-        return Condition(kept, path, None, None, value, eliminated, None if plain is None else (place, plain))
+        if _is_finite(value):
+            return Condition(kept, path, None, None, value, eliminated, None if plain is None else (place, plain))
     return None
 
 
@@ -119,14 +120,15 @@ def _logarithm_on(folded: Folded, place: int) -> tuple[Path | None, sp.Expr, sp.
     kept, x = 1 - place, folded.free[place]
     if folded.constraint.powers is not None:
         path = _isolated(folded.constraint.powers, place, "constraint")
-        return None if path is None else (path, _log_path(folded, path, kept), None)
+        logarithm = None if path is None else _log_path(folded, path, kept)
+        return None if logarithm is None or not _is_finite(logarithm) else (path, logarithm, None)
     slope = sp.diff(folded.constraint.expression, x)
     if slope == 0 or slope.has(x):
         return None
     rest = sp.expand(slope * x - folded.constraint.expression)
     sides = (folded.in_inputs(side).xreplace({folded.free[kept]: sp.exp(T)}) for side in (rest, slope))
-    over, under = (sp.log(_positive_part(side)) for side in sides)
-    return None, over - under, rest / slope
+    over, under = map(_log_if_positive, sides)
+    return (None, over - under, rest / slope) if _is_finite(over, under) else None
 
 
 def _along(folded: Folded, pairs: list[tuple[Powers, Powers]], by: str) -> Condition | None:
@@ -177,12 +179,16 @@ def _condition(folded: Folded, kept: int, path: Path | None, equation: Powers) -
     eliminated = None
     if path is not None:
         eliminated = _log_path(folded, path, kept)
+        if not _is_finite(eliminated):
+            return None
         shift = _largest(path.eliminated, above, below) if path.by == "constraint" else sp.S.Zero
         above_, below_ = (_shifted(side, path.eliminated, shift) for side in (above, below))
     else:
         above_, below_ = above, below
     other = None if path is None else (path.eliminated, eliminated)
     value = _log(folded, above_, kept, other) - _log(folded, below_, kept, other)
+    if not _is_finite(value):
+        return None
     slope, falls = _slope(path, kept, above, below)
     return Condition(kept, path, above, below, value, eliminated, None, slope, falls, _is_convex(folded))
 
@@ -205,7 +211,7 @@ def _log(folded: Folded, terms: Powers, kept: int, other: tuple[int, sp.Expr | N
     """The logarithm of a sum of positive terms: of each term, then added up without leaving logarithms."""
     if not powers.halves(terms) or powers.halves(terms)[1]:  # type: ignore[index]
         plain = powers.expression(terms, [sp.exp(T) if i == kept else sp.S.One for i in range(len(folded.free))])
-        return sp.log(_positive_part(folded.in_inputs(plain)))
+        return _log_if_positive(folded.in_inputs(plain))
     logs = []
     for p, c in terms.items():
         exponents = c * 0 + p[kept] * T
@@ -221,13 +227,19 @@ def _log(folded: Folded, terms: Powers, kept: int, other: tuple[int, sp.Expr | N
 def _log_of_coefficient(folded: Folded, coefficient: sp.Expr) -> sp.Expr:
     factors = coefficient.as_powers_dict()
     certain = sp.Mul(*(b**e for b, e in factors.items() if b not in folded.uncertain))
-    parts = [e * sp.log(_positive_part(folded.in_inputs(b))) for b, e in factors.items() if b in folded.uncertain]
+    parts = [e * _log_if_positive(folded.in_inputs(b)) for b, e in factors.items() if b in folded.uncertain]
     return sp.Add(sp.log(folded.in_inputs(certain)), *parts)
 
 
-def _positive_part(x: sp.Expr) -> sp.Expr:
-    """x where it is positive, else 0: a sum that cannot be made has the logarithm -inf, and the condition no root."""
-    return (x + sp.Abs(x)) / 2
+def _log_if_positive(x: sp.Expr) -> sp.Expr:
+    """The logarithm; what cannot be made has -inf, and the condition no root."""
+    part = (x + sp.Abs(x)) / 2
+    return -sp.oo if sp.expand(part) == 0 else sp.log(part)
+
+
+def _is_finite(*parts: sp.Expr) -> bool:
+    """Whether signs alone do not already show that there is no such point."""
+    return not any(part.has(sp.oo, -sp.oo, sp.zoo, sp.nan) for part in parts)
 
 
 # ── uniqueness ──

@@ -273,8 +273,8 @@ class _Fold:
     def _present_sign(self, coefficient: sp.Expr) -> int:
         if not self.values.keys() >= coefficient.free_symbols:
             return 0
-        value = float(coefficient.subs(self.values))
-        return (value > 0) - (value < 0)
+        value = coefficient.subs(self.values)  # a formula of numbers that are out of its domain has no sign
+        return _sign(value) if value.is_real and value.is_finite else 0
 
 
 def _sign(coefficient: sp.Expr) -> int:

@@ -6,6 +6,7 @@ here, as arguments.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Any
@@ -78,11 +79,13 @@ def functions_of(
             return part.func(moving(still), *map(moving, part.func.make_args(rest)))
         return part.func(*map(moving, part.args)) if part.args else part
 
-    moved = list(map(moving, values))
-    prepare = function(inputs, tuple(fixed))
-    follow = [function((variable, *fixed.values()), value) for value in moved]
+    @cache
+    def made() -> tuple[Callable[..., Any], list[Callable[..., Any]]]:
+        moved = list(map(moving, values))
+        return function(inputs, tuple(fixed)), [function((variable, *fixed.values()), value) for value in moved]
 
     def given(*known: Any) -> tuple[Callable[[Any], Any], ...]:
+        prepare, follow = made()
         prepared = prepare(*known)
         return tuple(lambda at, one=one: one(at, *prepared) for one in follow)
 
@@ -167,10 +170,13 @@ def elasticities(
 
     def answers(*values: Any) -> tuple[tuple[Any, ...], ...]:
         curves, pushes, along, moved = known(*values)
-        found = [
-            _on_constraint(curves, push, along, moved[i]) if along else _unconstrained(curves, push)
-            for i, push in enumerate(pushes)
-        ]
+        try:
+            found = [
+                _on_constraint(curves, push, along, moved[i]) if along else _unconstrained(curves, push)
+                for i, push in enumerate(pushes)
+            ]
+        except ZeroDivisionError:  # of floats: the conditions do not say how the point moves
+            found = [[math.nan] * len(free)] * len(inputs)
         return tuple(tuple(one[place] for one in found) for place in range(len(free)))
 
     return answers
