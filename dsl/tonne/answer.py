@@ -245,17 +245,28 @@ class _Teller:
         for key in {k: None for column in columns for k in column}:
             by = tuple(column[key][1] if key in column else 0.0 for column in columns)
             node = next(column[key][0] for column in columns if key in column)
-            if all(math.isfinite(e) for e in by) and any(abs(e) > _MOVES for e in by):
-                alike.setdefault(tuple(f"{e:.6g}" for e in by), ([], by))[0].append(self._fact(node))
+            fact = self._fact(node)
+            if fact and all(math.isfinite(e) for e in by) and any(abs(e) > _MOVES for e in by):
+                alike.setdefault(tuple(f"{e:.6g}" for e in by), ([], by))[0].append(fact)
         for names, by in sorted(alike.values(), key=lambda one: -float(f"{max(map(abs, one[1][:-1])):.6g}")):
             yield Moved(tuple(names), by)
 
-    def _fact(self, node: Node) -> str:
+    def _fact(self, node: Node) -> str | None:
+        """What a fact is called: its name, else the number as it is written. None for a bare number in a formula, `1 / 2`,
+        and for one of a unit, `1 param`, unless the optimum itself states it."""
         owner = self.at.run.owner(node)
         if owner is not None:
             return f"{owner[0].instance.name}.{owner[1]}"
         let = next((one.name for one, known in self.optimum.model.lets.items() if known is node), None)
-        return let or " ".join(node.span.text.split())
+        written = node.payload.written
+        says_nothing = node.payload.dimension.is_ratio or (written is not None and written.value == 1)
+        return let or (None if says_nothing and not self._states(node) else " ".join(node.span.text.split()))
+
+    def _states(self, node: Node) -> bool:
+        """Whether a number stands in the optimum itself."""
+        assert isinstance(self.declaration, tree.Optimum)
+        own = [*self.declaration.objectives, *self.declaration.subjects]
+        return any(s.span.source is node.span.source and s.span.start <= node.span.start < s.span.end for s in own)
 
 
 def _ratio(free: tuple[Line, ...]) -> Line | None:
