@@ -265,8 +265,8 @@ class _Teller:
     def _states(self, node: Node) -> bool:
         """Whether a number stands in the optimum itself."""
         assert isinstance(self.declaration, tree.Optimum)
-        own = [*self.declaration.objectives, *self.declaration.subjects]
-        return any(s.span.source is node.span.source and s.span.start <= node.span.start < s.span.end for s in own)
+        own = [one.span for one in self.declaration.objectives] + [one.span for one in self.declaration.subjects]
+        return any(s.source is node.span.source and s.start <= node.span.start < s.end for s in own)
 
 
 def _ratio(free: tuple[Line, ...]) -> Line | None:
