@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from textwrap import fill
+from textwrap import fill, wrap
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -16,6 +16,8 @@ from tonne.report.plain_table import plain_table
 
 # Rows of elasticities beyond this are for JSON.
 _MOST_MOVED = 12
+# Characters of a label and of a column's head; longer ones go on in the next line.
+_LABEL, _HEAD = 60, 24
 
 
 def optimum_tables(answer: Answer, width: int) -> Iterator[RenderableType]:
@@ -29,10 +31,11 @@ def optimum_tables(answer: Answer, width: int) -> Iterator[RenderableType]:
 def _values(answer: Answer) -> Table:
     table = plain_table(clean(f"{answer.name}: {answer.statement}"))
     compared = any(line.without is not None for line in answer.free)
-    table.add_column("", no_wrap=True)
+    table.add_column("", max_width=_LABEL)
     table.add_column("optimum", justify="right", no_wrap=True)
     if compared:
-        table.add_column("without\n" + clean("\n".join(answer.without)), justify="right", no_wrap=True)
+        without = [line for text in answer.without for line in wrap(clean(text), _HEAD)]
+        table.add_column("\n".join(["without", *without]), justify="right", no_wrap=True)
         table.add_column("ratio", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     lines = [*answer.free, answer.ratio, answer.constraint, answer.objective]
