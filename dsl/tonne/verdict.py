@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tonne import rounding
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formatting import figure, number, power_of_ten, times
 from tonne.graph import NUMBER, SOLVED, Interval, Node, postorder
@@ -121,6 +122,8 @@ def _interval(run: Run, node: Node) -> Interval:
     Where it rests on optima, each fact is moved once for all of them, to first order: interval arithmetic would move the
     constants of a law for each optimum by itself, and a ratio of two would be good for anything.
     """
+    if rounding.has_elasticity(run, node):
+        return rounding.moved(run, node)
     if all(one.op != SOLVED for one in postorder(node)):
         return run.interval(node)
     value, allowed = run.raw(node), leeway(elasticities(run, node))
