@@ -55,9 +55,8 @@ def _optima(model: Model, known: dict[int, float]) -> tuple[dict[Study, Optimize
 
 def _without_formula(run: Run) -> Iterator[Diagnostic]:
     """One O502 for all optima of the file that have no closed form."""
-    own = [one for study, one in run.solved.items() if study.scope is run.model.project.entry]
+    own = run.optima
     lacking = [one for one in own if one.derivation.closed_form is None]
-    lacking.sort(key=lambda one: one.optimum.study.declaration.name_span.start)
     if lacking:
         first = lacking[0].optimum.study
         many = f"{len(lacking)} of {len(own)} optima have" if len(own) > 1 else f"`{first.name}` has"

@@ -54,8 +54,8 @@ def _all(run: Run) -> Iterator[Quantity]:
 
 def at_optima(run: Run) -> Iterator[Quantity]:
     """What each optimum chooses, its least or greatest value, its shadow price."""
-    for study, solved in run.solved.items():
-        optimum = solved.optimum
+    for solved in run.optima:
+        optimum, study = solved.optimum, solved.optimum.study
         for name in (*(free.name for free in (optimum.problem.free if optimum.problem else ())), *RESULTS):
             symbol, _, _ = find(run, f"{study.name}.{name}")
             one = quantity_of(run, symbol, "") if isinstance(symbol, ShownValue) else None

@@ -33,6 +33,12 @@ class Run:
     solved: dict[Study, Optimized] = field(default_factory=dict)  # the optima that have a solution
     _intervals: dict[int, Interval] = field(default_factory=dict)
 
+    @property
+    def optima(self) -> list[Optimized]:
+        """The optima of the file itself that have a solution, in its order; of another file's only values are used."""
+        own = [one for study, one in self.solved.items() if study.scope is self.model.project.entry]
+        return sorted(own, key=lambda one: one.optimum.study.declaration.name_span.start)
+
     def value(self, node: Node | None) -> float | None:
         """A node's value; None when it is undetermined, rests on an error, or is no finite number."""
         if node is None or self.is_unknown(node):

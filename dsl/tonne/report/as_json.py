@@ -44,7 +44,7 @@ def run_as_json(
         "version": VERSION,
         "diagnostics": [as_json(d) for d in found],
         "values": {} if run is None else _values(run),
-        **({"optima": _optima(run)} if run is not None and run.solved else {}),
+        **({"optima": _optima(run)} if run is not None and run.optima else {}),
         "undetermined": {} if run is None else undetermined(run.model),
         "requirements": [_requirement(v) for v in requirements],
         "claims": [_claim(v) for v in claims],
@@ -65,7 +65,7 @@ def _values(run: Run) -> dict[str, Any]:
 def _optima(run: Run) -> dict[str, Any]:
     from tonne.answer import answer
 
-    return {told.name: _optimum(told) for told in map(answer, run.solved.values())}
+    return {told.name: _optimum(told) for told in map(answer, run.optima)}
 
 
 def _optimum(told: Answer) -> dict[str, Any]:

@@ -82,9 +82,8 @@ def _spaced(parts: list[RenderableType]) -> list[RenderableType]:
 
 def _results(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
     parts: list[RenderableType] = []
-    for study, optimized in sorted(run.solved.items(), key=lambda one: one[0].declaration.name_span.start):
-        if study.scope is run.model.project.entry:  # of another file's optimum only the values are used
-            parts += _optimum(optimized, width)
+    for optimized in run.optima:
+        parts += _optimum(optimized, width)
     parts += _shows(run)
     lets = _lets(run)
     if lets is not None:
