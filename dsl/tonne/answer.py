@@ -128,11 +128,17 @@ class _Teller:
     @cached_property
     def baseline(self) -> Run | None:
         """The values of the file where the problem without serving has its optimum."""
-        if self.family is None or not self._serving or any(self.at.solution.at_bound):
+        if self.family is None or not self._serving:
             return None
-        x, y = without_serving(self.family, *self._coefficients)
+        order = (self.family.x, self.family.y)
+        ends = [(self.at.run.value(free.low), self.at.run.value(free.high)) for free in self.problem.free]
+        low = [ends[place][0] or 0.0 for place in order]
+        high = [math.inf if (end := ends[place][1]) is None else end for place in order]
+        best = without_serving(self.family, *self._coefficients, low=low, high=high)
+        if best is None:
+            return None
         free = [0.0, 0.0]
-        free[self.family.x], free[self.family.y] = float(x), float(y)
+        free[self.family.x], free[self.family.y] = best
         return self.at.at(free)
 
     @cached_property
@@ -178,13 +184,17 @@ class _Teller:
         return [(text, node) for text, node in self._cost if _has(node, x) and not _has(node, y)]
 
     def _volume(self) -> Volume | None:
-        if (
-            self.baseline is None
-            or self.family is None
-            or not all(_value(self.at.run, n) > 0 for _, n in self._serving)
-        ):
+        """None where a bound holds, here or where the parts of the cost are alike."""
+        if self.baseline is None or self.family is None or any(self.at.solution.at_bound):
+            return None
+        if not all(_value(self.at.run, node) > 0 for _, node in self._serving):
             return None
         times = float(break_even(self.family, *self._coefficients))
+        u, w = self._coefficients[5:7]
+        free = self.problem.free[self.family.y]
+        low, high = self.at.run.value(free.low) or 0.0, self.at.run.value(free.high) or math.inf
+        if not low <= times * w / u <= high:
+            return None
         counted = self._requests() if len(self._serving) == 1 else None
         if counted is None:
             return Volume(times)
@@ -251,9 +261,23 @@ class _Teller:
         for names, by in sorted(alike.values(), key=lambda one: -float(f"{max(map(abs, one[1][:-1])):.6g}")):
             yield Moved(tuple(names), by)
 
+    @cached_property
+    def _graph(self) -> set[int]:
+        sides = [side.node for side in (self.optimum.objective, *self.optimum.sides) if side is not None]
+        return {id(n) for node in sides if node is not None for n in postorder(node)}
+
     def _fact(self, node: Node) -> str | None:
         """What a fact is called: its name, else the number as it is written. None for a bare number in a formula, `1 / 2`,
         and for one of a unit, `1 param`, unless the optimum itself states it."""
+        owners = [
+            (sum(id(n) in self._graph for n in state.nodes.values()), state.instance.name, name)
+            for state in self.optimum.model.own_states()
+            for name, known in state.nodes.items()
+            if known is node
+        ]
+        if owners:  # of several that share it, the one that has most to do with this optimum
+            _, instance, name = max(owners, key=lambda one: one[0])
+            return f"{instance}.{name}"
         owner = self.at.run.owner(node)
         if owner is not None:
             return f"{owner[0].instance.name}.{owner[1]}"

@@ -72,9 +72,9 @@ def _by_what_is_chosen(run: Run) -> Iterator[Diagnostic]:
             by = node.args[1] if node.op == ELASTICITY else None
             inner = by.payload.node if by is not None and by.op == SOLVED else by
             if by is not None and (inner is None or any(n.op == FREE for n in postorder(inner))):
-                title = f"`{by.span.text}` follows from what the optimum chooses"
+                title = "the second of these follows from what the optimum chooses"
                 help = "an elasticity at an optimum is with respect to what is given, such as a volume or an intensity"
-                yield diagnostic("N119", title, by.span, help=help)
+                yield diagnostic("N119", title, node.span, help=help)
 
 
 def _needed(run: Run) -> list[Node]:

@@ -135,19 +135,20 @@ class Cut:
         """The derived quantities of an instance: ratios first, which are apt not to move with size."""
         state = self.optima.model.states[instance]
         fields = instance.kind.fields
-        derived = [n for n in state.determination.chosen if value_of(state.nodes[n]) is not None]
+        known = [n for n in state.determination.chosen if value_of(state.nodes[n]) is not None]
+        derived = [*known, *state.determination.undetermined]  # what has no value yet is left for the reader to fill in
         order = {n: i for i, n in enumerate(fields)}
-        return sorted(derived, key=lambda n: (not fields[n].unit.dimension.is_ratio, order[n]))  # type: ignore[union-attr]
+        return sorted(derived, key=lambda n: (n not in known, not fields[n].unit.dimension.is_ratio, order[n]))  # type: ignore[union-attr]
 
     def _frees(self, way: _Way, expr: tree.Expr, free: Free) -> bool:
         self.tries += 1
         fixed = {instance: dict(nodes) for instance, nodes in self.optimum.free_fields.items()}
         if way.held is not None:
-            node = self.optima.model.states[way.instance].nodes[way.held]
             unit = way.instance.kind.fields[way.held].unit
             assert unit is not None
-            given = Given(value_of(node) or 0.0, unit.dimension, 0.0, None)
-            fixed.setdefault(way.instance, {})[way.held] = Node(NUMBER, (), node.span, given)
+            given = Given(1.0, unit.dimension, 0.0, None)  # some number: which one does not decide what rests on what
+            node = Node(NUMBER, (), way.instance.declaration.name_span, given)
+            fixed.setdefault(way.instance, {})[way.held] = node
         variant = self.optima.variant(fixed, {way.instance: frozenset(way.released)})
         tried = Optimum(self.optimum.study, variant.model, variant.ensure)
         return self._depends(tried, expr, [free.node])
@@ -165,11 +166,14 @@ class Cut:
         lines = [f"{instance.kind.name} freed like {instance.name} {{", f"  without {', '.join(way.released)}"]
         if way.held is not None:
             unit = instance.kind.fields[way.held].unit
-            value = value_of(self.optima.model.states[instance].nodes[way.held])
+            node = self.optima.model.states[instance].nodes.get(way.held)
+            value = None if node is None else value_of(node)
             assert unit is not None
-            assert value is not None
-            written = number(value / unit.factor, unit.word).replace(",", "_")
-            lines.append(f'  {way.held} = {written}  assumed "as it was"')
+            if value is None:
+                lines.append(f"  {way.held} = …")
+            else:
+                written = number(value / unit.factor, unit.word).replace(",", "_")
+                lines.append(f'  {way.held} = {written}  assumed "as it was"')
         return "\n".join([*lines, "}"])
 
 

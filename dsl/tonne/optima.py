@@ -13,7 +13,7 @@ from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.empty_ranges import inverted
 from tonne.formulas import Formulas
 from tonne.freeing import Cut
-from tonne.graph import FREE, UNKNOWN, Node, result_dimension
+from tonne.graph import FREE, SOLVED, UNKNOWN, Node, postorder_all, result_dimension
 from tonne.model import Model, Optimum, ShownValue
 from tonne.names import Field, Instance, Study, Symbol
 from tonne.paths import RESULTS, Place
@@ -185,6 +185,20 @@ class Optima:
         self.found += statements.found
         return low, high
 
+    def _inner(self, nodes: list[Node], optimum: Optimum) -> Study | None:
+        """An optimum whose result a problem uses and whose own problem rests on what is chosen here."""
+        chosen = [self.model.states[i].nodes.get(name) for i, fields in optimum.free_fields.items() for name in fields]
+        used: dict[Study, None] = {n.payload.study: None for n in postorder_all(nodes) if n.op == SOLVED}
+        for study in used:
+            problem = self.model.optima[study].problem
+            sides = [] if problem is None else [problem.objective]
+            if problem is not None and problem.constraint is not None:
+                sides += [problem.constraint.left, problem.constraint.right]
+            below = {id(n) for n in postorder_all(sides)}
+            if any(node is not None and id(node) in below for node in chosen):
+                return study
+        return None
+
     # ── what is made least, and what holds ──
 
     def _fill(self, optimum: Optimum, declaration: tree.Optimum, free: list[Free], statements: Statements) -> None:
@@ -217,9 +231,15 @@ class Optima:
         nodes += [end for f in free for end in (f.low, f.high) if end is not None]
         if any(n.op == UNKNOWN for n in nodes):
             return
+        inner = self._inner(nodes, optimum)
+        if inner is not None:
+            title = f"`{inner.name}` moves with what `{declaration.name}` chooses"
+            help = "an optimum inside of an optimum is not supported; bind what the inner one chose"
+            self.found.append(diagnostic("O505", title, objective.span, help=help))
+            return
         unreached = Cut(self, optimum, problem).find()
         self.found += unreached
-        if not unreached:
+        if not any(d.is_error for d in unreached):
             optimum.problem = problem
 
 

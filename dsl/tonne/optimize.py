@@ -53,7 +53,8 @@ class Optimized:
     def value(self, at: Solved) -> float:
         """The value of a leaf of this optimum, in base units."""
         if at.result:
-            return self.objective if at.result == "objective" else self.multiplier
+            slack = self.problem.constraint is not None and not self.solution.binds
+            return self.objective if at.result == "objective" else 0.0 if slack else self.multiplier
         assert at.node is not None
         return self.run.raw(at.node)
 

@@ -176,6 +176,11 @@ class Paths:
             title = f"`{study.name}.{parts[0]}` is a value and has no fields"
             self.found.append(diagnostic("N112", title, spans[1], help=f"write `{study.name}.{parts[0]}`"))
             return None
+        near = closest(parts[0], RESULTS) if parts[0] not in study.scope.symbols and len(parts) == 1 else None
+        if near is not None:
+            title, fix = f"`{study.name}` has no `{parts[0]}`", Fix(spans[0], near)
+            self.found.append(diagnostic("N112", title, spans[0], help=f"did you mean `{near}`?", fix=fix))
+            return None
         there = tree.Path(parts, Span(path.span.source, spans[0].start, path.span.end), spans)
         reference = self.find(there, Place(study.scope))
         if reference is None or reference.study is not None:

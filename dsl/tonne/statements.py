@@ -10,7 +10,7 @@ from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.dimension import RATIO, Dimension
 from tonne.empty_ranges import inverted, negative_tolerance
 from tonne.formulas import Formulas
-from tonne.graph import LEAF, NUMBER, UNKNOWN, Node
+from tonne.graph import LEAF, NUMBER, SOLVED, UNKNOWN, Node
 from tonne.lower import Formula
 from tonne.missing import alternatives, what_is_missing
 from tonne.model import Model, Optimum, ShownTable, ShownValue, TestSides
@@ -87,12 +87,25 @@ class Statements:
         if missing is None:
             return
         text, facts = missing
+        at = next(
+            (f"{s.name}.{node.span.text}" for s, o in self.model.optima.items() if self._is_chosen(o, node)), None
+        )
         help = (
-            f"give {alternatives(facts)}{self._by_a_copy(facts)}"
+            f"at the optimum it is `{at}`"
+            if at is not None
+            else f"give {alternatives(facts)}{self._by_a_copy(facts)}"
             if facts
             else f"`tonne explain FILE {text}` says what each way to it lacks"
         )
         self.found.append(diagnostic("N117", f"`{text}` is not determined", node.span, help=help))
+
+    def _is_chosen(self, optimum: Optimum, node: Node) -> bool:
+        """Whether what is undetermined in the file has a value at one of its optima."""
+        reference: Reference = node.payload
+        if optimum.problem is None or reference.study is not None or reference.root is None:
+            return False
+        found = optimum.find(replace(reference, study=optimum.study))
+        return isinstance(found, Node) and found.op == SOLVED
 
     def _by_a_copy(self, facts: list[str]) -> str:
         """How to give a field of an instance that another file defines, when that is the only way."""

@@ -199,6 +199,7 @@ def within(
     Gives x, y, on which bound each lies (-1, 0, 1), and where the curve has a point within the bounds at all. `low` and
     `high` are those of x and of y, 0 and infinity where there is none.
     """
+    low, high = [np.asarray(v, np.float64) for v in low], [np.asarray(v, np.float64) for v in high]
     with np.errstate(all="ignore"):
         beside_low, beside_high = (_beside_y(problem, y_end, *coefficients) for y_end in (low[1], high[1]))
         beside_low = np.where(np.isfinite(beside_low) & (beside_low > 0), beside_low, np.inf)
@@ -226,11 +227,16 @@ def _beside_x(problem: str, x: Any, A: Any, B: Any, E: Any, a: Any, b: Any, u: A
     return ((level - E - A * x**-a) / B) ** (-1 / b)
 
 
-def without_serving(family: Family, *coefficients: float) -> tuple[float, float]:
-    """The point that is best at the same level for w = 0."""
-    A, B, E, a, b, u, _, k, level = coefficients
-    x, y, _ = solve_family(family.problem, A, B, E, a, b, u, 0.0, k, level)
-    return float(x), float(y)
+def without_serving(
+    family: Family, *coefficients: float, low: Sequence[float] = (0.0, 0.0), high: Sequence[float] = (np.inf, np.inf)
+) -> tuple[float, float] | None:
+    """The point that is best at the same level for w = 0, within bounds of x and of y; None where there is none."""
+    alone = [np.float64(c) for c in (*coefficients[:6], 0.0, *coefficients[7:])]
+    x, y, status = solve_family(family.problem, *alone)
+    if status != Status.SOLVED:
+        return None
+    x, y, _, _, there = within(family.problem, x, y, low, high, *alone)
+    return (float(x), float(y)) if there else None
 
 
 def break_even(family: Family, *coefficients: float) -> float:
@@ -239,6 +245,7 @@ def break_even(family: Family, *coefficients: float) -> float:
     There t = v, so that least cost has v^(1+b) = v + b v / (a+b), and least loss v^(1+b) (2 v)^(a-1) = 1.
     """
     a, b, u, w = coefficients[3:7]
-    _, y0 = without_serving(family, *coefficients)
+    alone = without_serving(family, *coefficients)
+    y0 = np.nan if alone is None else alone[1]
     v = ((a + 2 * b) / (a + b)) ** (1 / b) if family.problem == "least-cost" else 2 ** ((1 - a) / (a + b))
     return v * y0 * u / w

@@ -176,5 +176,5 @@ class _Work:
         self.binds[at] = found.binds
         self.multiplier[at] = np.nan
         if found.status is Status.SOLVED and found.binds:
-            f, g = slopes(self.compiled, found.free, inputs)
+            f, g = slopes(self.compiled, [np.float64(v) for v in found.free], inputs)
             self.multiplier[at] = -self.compiled.sign * float(multiplier(f, g, found.at_bound))

@@ -30,6 +30,12 @@ def numbers(at: Optimized) -> dict[str, str]:
         value = at.run.value(where.node)
         if value is not None and unit:
             found[where.symbol.text] = number(value / unit.factor, unit.word)
+    for free, side in zip(at.problem.free, at.solution.at_bound, strict=True):
+        ends = [at.run.value(end) for end in (free.low, free.high)]
+        if any(end is not None for end in ends):
+            shown = " .. ".join("" if end is None else number(end / free.unit.factor, free.unit.word) for end in ends)
+            binds = "; it binds, and the conditions above are those of a point inside of the bounds" if side else ""
+            found[f"bounds of {free.name}"] = f"{shown}{binds}"
     told = answer(at)
     found[f"objective {told.objective.text}"] = _value(told.objective)
     if told.constraint is not None:

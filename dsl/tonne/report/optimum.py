@@ -76,7 +76,7 @@ def _sentences(answer: Answer) -> Iterator[str]:
         words = number(answer.multiplier.value, unit)
         yield f"multiplier: {words}, what {per} more of `{answer.constraint.text}` adds to `{answer.objective.text}`"
     elif answer.constraint is not None and not answer.binds:
-        yield f"`{answer.constraint.text}` does not bind: the best point lies inside"
+        yield f"`{answer.constraint.text}` does not bind"
     for name in answer.at_bound:
         yield f"`{name}` lies at its bound"
     how = "by a closed form" if answer.has_formula else "solved numerically"

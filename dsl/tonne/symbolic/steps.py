@@ -319,7 +319,8 @@ class Steps:
             if not coefficient.is_Number
             for x, answer in zip(self.free, answers, strict=True)
         ]
-        return Step(title, (self.write.sentence("".join(found), *named),), tuple(equations))
+        alone = "Each symbol is moved by itself; a fact that enters several of them moves all of them"
+        return Step(title, (self.write.sentence("".join(found), *named), self.write.sentence(alone)), tuple(equations))
 
     def _elasticity(self, x: sp.Symbol, coefficient: sp.Expr) -> Text:
         by, letter = self.write.shown(coefficient), self.write.shown(x)
