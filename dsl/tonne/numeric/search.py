@@ -278,10 +278,11 @@ class _Search:
     # ── what is asked of a point ──
 
     def _value(self, free: Sequence[Any]) -> Floats:
-        return np.asarray(self.compiled.objective(*free, *self.inputs) + 0.0 * sum(free))
+        point = [np.asarray(value, np.float64) for value in free]
+        return np.asarray(self.compiled.objective(*point, *self.inputs) + 0.0 * sum(point))
 
     def _slopes(self, free: Sequence[Any]) -> tuple[list[Any], list[Any] | None]:
-        return slopes(self.compiled, free, self.inputs)
+        return slopes(self.compiled, [np.asarray(value, np.float64) for value in free], self.inputs)
 
     def _along(self, free: Sequence[Any], place: int) -> Any:
         """The slope of the objective by the logarithm of one field, where the other follows the constraint."""
