@@ -14,6 +14,7 @@ from functools import cached_property
 from tonne import slopes
 from tonne.dimension import RATIO
 from tonne.explain import statement_of
+from tonne.freeing import is_reached
 from tonne.graph import FREE, Node, postorder
 from tonne.lower import Lowering
 from tonne.model import Optimum, ShownValue, Solved
@@ -181,7 +182,7 @@ class _Teller:
         if self.family is None:
             return []
         x, y = (self.problem.free[place].node for place in (self.family.x, self.family.y))
-        return [(text, node) for text, node in self._cost if _has(node, x) and not _has(node, y)]
+        return [(text, node) for text, node in self._cost if is_reached(node, x) and not is_reached(node, y)]
 
     def _volume(self) -> Volume | None:
         """None where a bound holds, here or where the parts of the cost are alike."""
@@ -303,10 +304,6 @@ def _ratio(free: tuple[Line, ...]) -> Line | None:
         unit = Unit("ratio", 1.0, RATIO, True)
     without = None if large.without is None or not small.without else large.without / small.without
     return Line(f"{large.text} / {small.text}", unit, large.value / small.value, without)
-
-
-def _has(node: Node, free: Node) -> bool:
-    return any(n is free for n in postorder(node))
 
 
 def _value(run: Run, node: Node) -> float:

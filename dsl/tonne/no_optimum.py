@@ -15,6 +15,7 @@ from tonne.problem import Compiled, Free, Problem, Solution, Status
 from tonne.run import Run, default_unit
 from tonne.symbolic.derive import Underivable
 from tonne.syntax import tree
+from tonne.units import Unit
 
 # Points that do equally well which a message names.
 _MOST_POINTS = 3
@@ -33,7 +34,8 @@ def not_derived(optimum: Optimum, problem: Problem, why: Underivable, run: Run, 
         return diagnostic("O501", title, *labels, help=f"leave `{word}` out of what is optimized; {instead}")
     if why.reason == "constant":
         fields = " and ".join(f"`{free.name}`" for free in problem.free)
-        told = number(value / _unit(optimum, objective), _word(optimum, objective))
+        unit = _unit(optimum, objective)
+        told = number(value / unit.factor, unit.word)
         title = f"`{objective.text}` is {told} whatever {fields} {'are' if len(problem.free) > 1 else 'is'}"
         zeros = [Label(node.span, "this is zero") for node in _zeros(objective.node, run)]
         help = "give what is zero another value, or make something else least" if zeros else "name something that moves"
@@ -92,7 +94,8 @@ def _infeasible(optimum: Optimum, problem: Problem, compiled: Compiled, run: Run
         return diagnostic("O503", f"no value above zero lies within the bounds of {fields}", *labels, help="widen them")
     left, right = optimum.sides
     moving, level = (left, right) if _moves(left.node) else (right, left)
-    unit, word = _unit(optimum, left), _word(optimum, left)
+    unit = _unit(optimum, left)
+    factor, word = unit.factor, unit.word
     label = Label(problem.constraint.span, "cannot hold")
     bounded = any(free.low is not None or free.high is not None for free in problem.free)
     fields = " and ".join(f"`{free.name}`" for free in problem.free)
@@ -106,15 +109,15 @@ def _infeasible(optimum: Optimum, problem: Problem, compiled: Compiled, run: Run
             "widen the bounds, or free another field",
         )
         return diagnostic("O503", title, label, help=help)
-    wanted = number(run.raw(level.node) / unit, word)  # type: ignore[arg-type]
+    wanted = number(run.raw(level.node) / factor, word)  # type: ignore[arg-type]
     floor = _floor(compiled, run)
     if floor is not None:
-        title = f"`{moving.text}` cannot be {wanted}: it stays above {number(floor / unit, word)}"
-        return diagnostic("O503", title, label, help=f"ask for more than {number(floor / unit, word)}")
+        title = f"`{moving.text}` cannot be {wanted}: it stays above {number(floor / factor, word)}"
+        return diagnostic("O503", title, label, help=f"ask for more than {number(floor / factor, word)}")
     help = "widen the bounds" if bounded else "ask for another value"
     values = sorted(_at_corners(moving, problem, compiled, run)) if bounded else []
     if len(values) > 1:
-        between = f"{number(values[0] / unit, word)} and {number(values[-1] / unit, word)}"
+        between = f"{number(values[0] / factor, word)} and {number(values[-1] / factor, word)}"
         title = f"`{moving.text}` cannot be {wanted}: at the bounds it lies between {between}"
     else:
         title = f"no {fields} {'within the bounds ' if bounded else ''}{make} `{moving.text}` {wanted}"
@@ -163,11 +166,6 @@ def _chosen(free: Free, value: float) -> str:
     return f"`{free.name}` = {number(value / free.unit.factor, free.unit.word)}"
 
 
-def _unit(optimum: Optimum, shown: ShownValue) -> float:
+def _unit(optimum: Optimum, shown: ShownValue) -> Unit:
     assert shown.dimension is not None
-    return default_unit(optimum.model, shown.references, shown.dimension).factor
-
-
-def _word(optimum: Optimum, shown: ShownValue) -> str:
-    assert shown.dimension is not None
-    return default_unit(optimum.model, shown.references, shown.dimension).word
+    return default_unit(optimum.model, shown.references, shown.dimension)

@@ -117,10 +117,7 @@ class Optimized:
 
     def interval(self, at: Solved) -> Interval:
         """All values while the inputs print as they do, as `Run.interval`, to first order."""
-        value = self.value(at)
-        allowed = slopes.leeway(self.elasticities(at))
-        ends = sorted((value * math.exp(-allowed), value * math.exp(allowed)))
-        return ends[0], ends[1]
+        return slopes.interval(self.value(at), self.elasticities(at))
 
 
 def optimize(

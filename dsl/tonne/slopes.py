@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from tonne.graph import ELASTICITY, NUMBER, OPERATORS, SOLVED, Node, at_intervals, postorder
+from tonne.graph import ELASTICITY, NUMBER, OPERATORS, SOLVED, Interval, Node, at_intervals, postorder
 from tonne.run import Run
 
 # Node by its id, with d ln(value) / d ln(node).
@@ -71,6 +71,13 @@ def leeway(slopes: Elasticities) -> float:
         given = fact.payload
         total += abs(slope) * given.half_unit / abs(given.value) if given.value else 0.0
     return total
+
+
+def interval(value: float, slopes: Elasticities) -> Interval:
+    """All values while all facts print as they do, to first order."""
+    allowed = leeway(slopes)
+    low, high = sorted((value * math.exp(-allowed), value * math.exp(allowed)))
+    return low, high
 
 
 def _below(run: Run, leaf: Node, slope: float) -> Elasticities:

@@ -11,13 +11,12 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tonne import rounding
+from tonne import rounding, slopes
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formatting import figure, number, power_of_ten, times
 from tonne.graph import NUMBER, SOLVED, Interval, Node, postorder
 from tonne.model import TestSides
 from tonne.run import Run, default_unit
-from tonne.slopes import elasticities, leeway
 from tonne.syntax import tree
 from tonne.units import Unit
 
@@ -126,9 +125,7 @@ def _interval(run: Run, node: Node) -> Interval:
         return rounding.moved(run, node)
     if all(one.op != SOLVED for one in postorder(node)):
         return run.interval(node)
-    value, allowed = run.raw(node), leeway(elasticities(run, node))
-    low, high = sorted((value * math.exp(-allowed), value * math.exp(allowed)))
-    return low, high
+    return slopes.interval(run.raw(node), slopes.elasticities(run, node))
 
 
 def _both_move(nodes: dict[str, Node | None], known: dict[str, float]) -> bool:
@@ -146,10 +143,10 @@ def _within_rounding_of_both(
     assert right is not None
     if known["left"] * known["right"] <= 0:
         return False
-    apart = elasticities(run, left)
-    for key, (node, slope) in elasticities(run, right).items():
+    apart = slopes.elasticities(run, left)
+    for key, (node, slope) in slopes.elasticities(run, right).items():
         apart[key] = (node, apart.get(key, (node, 0.0))[1] - slope)
-    share = math.expm1(leeway(apart))
+    share = math.expm1(slopes.leeway(apart))
     points = {name: (v, v) for name, v in known.items()}
     points["left"] = tuple(sorted((known["left"] / (1 + share), known["left"] * (1 + share))))  # type: ignore[assignment]
     return _holds(test, points, nodes, relative)
