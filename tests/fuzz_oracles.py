@@ -85,7 +85,7 @@ def _through_the_door(result: Evaluated, steps: list[Step]) -> None:
         for style in ("full", "short"):
             print_findings(result.diagnostics, style, stderr=False)
         if result.run is not None:
-            for part in run_as_tables(result.run, result.requirements, result.claims, WIDTH):
+            for part in run_as_tables(result, WIDTH):
                 console().print(part)
         for step in steps:
             console().print(explanation.as_tree(step))
@@ -121,7 +121,7 @@ def _reports(result: Evaluated) -> None:
     """The reports can be made; NaN in the JSON raises."""
     json.dumps(_document(result), allow_nan=False)
     if result.run is not None:
-        run_as_tables(result.run, result.requirements, result.claims, WIDTH)
+        run_as_tables(result, WIDTH)
 
 
 def _same_verdict(result: Evaluated) -> None:

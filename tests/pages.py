@@ -121,8 +121,7 @@ def output(result: Evaluated, command: list[str]) -> str:
         assert step is not None, problems
         parts: list[RenderableType] = [as_tree(step)]
     else:
-        made = (result.run, result.requirements, result.claims)
-        parts = run_as_tables(*made, WIDTH) if command[:1] == ["run"] else results(*made, WIDTH)
+        parts = run_as_tables(result, WIDTH) if command[:1] == ["run"] else results(result, WIDTH)
     return "\n".join(line.rstrip() for line in to_text(parts).splitlines()).strip("\n") + "\n"
 
 

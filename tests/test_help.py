@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from tonne.catalogue import CATALOGUE
 from tonne.cli.commands import tonne
-from tonne.graph import FUNCTIONS, LATER_FUNCTIONS
-from tonne.spreads import SPREADS
+from tonne.graph import FUNCTIONS
+from tonne.spread_forms import SPREADS
 from tonne.syntax.keywords import KEYWORDS
 from tonne.topics import LANGUAGE, TOPICS, kinds, page_on, words
 
@@ -59,7 +59,7 @@ def test_a_word_of_the_language_is_explained(word: str) -> None:
     assert re.search(rf"\b{word}\b", page)
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, *LATER_FUNCTIONS, *SPREADS])
+@pytest.mark.parametrize("name", [*FUNCTIONS, *SPREADS])
 def test_a_function_has_its_row(name: str) -> None:
     page = page_on(name)
     assert page is not None

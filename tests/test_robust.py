@@ -39,7 +39,7 @@ def whole(path: Path) -> Evaluated:
         as_json(one)
     run_as_json(result.run, result.requirements, result.claims, result.diagnostics)
     if result.run is not None:
-        run_as_tables(result.run, result.requirements, result.claims, 100)
+        run_as_tables(result, 100)
     return result
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from tonne.correlations import correlations
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formulas import Formulas, formulas_of_core
 from tonne.graph import UNKNOWN, Node
@@ -18,7 +19,6 @@ from tonne.order import is_circular, strongly_connected
 from tonne.paths import Reference
 from tonne.references import References
 from tonne.source import Span
-from tonne.spreads import Spreads
 from tonne.statements import Statements, expressions
 from tonne.states import States
 from tonne.syntax import tree
@@ -41,7 +41,6 @@ class _Builder:
         self.formulas = Formulas(project.units, formulas_of_core(project.units))
         self.references = References(self.model, self.formulas.lowering)
         self.statements = Statements(self.model, self.formulas)
-        self.spreads = Spreads(self.model, self.formulas)
         self.states = States(self.model, self.formulas, self.references)
         self.model.let_formulas = self.formulas.lets
         self.model.binding_formulas = self.formulas.bindings
@@ -50,7 +49,7 @@ class _Builder:
 
     @property
     def found(self) -> list[Diagnostic]:
-        parts = (self.formulas, self.references, self.statements, self.optima, self.spreads)
+        parts = (self.formulas, self.references, self.statements, self.optima)
         return [*(d for part in parts for d in part.found), *self.own]
 
     def build(self) -> None:
@@ -77,7 +76,9 @@ class _Builder:
         if statement is not None:
             self._say_too_large(statement.span)
         self.optima.complete()
-        self.spreads.check_all()
+        self.formulas.spreads.check_all(self.model)
+        self.model.correlations, wrong = correlations(self.model, self.formulas)
+        self.own += wrong
 
     # ── which needs which ──
 
@@ -112,6 +113,7 @@ class _Builder:
             for binding in symbol.bindings.values():
                 if binding.field.is_quantity:
                     yield from self._roots(self.formulas.written(binding, symbol.kind).references)
+                    yield from self._named(_in_spread(binding.value), binding.scope)
                 elif binding.field.target is not None:
                     yield from self._roots(self.references.of_binding(binding, symbol))
         elif isinstance(symbol, Let):
@@ -120,6 +122,7 @@ class _Builder:
                 yield from members
             elif isinstance(symbol.value, tree.Value):
                 yield from self._roots(self.formulas.of_let(symbol).references)
+                yield from self._named(_in_spread(symbol.value), symbol.value_scope)
         elif isinstance(symbol.declaration, tree.Optimum):
             yield from self._named(expressions(symbol.declaration), symbol.scope)
 
@@ -191,7 +194,8 @@ class _Builder:
         if dimension is not None:
             self.model.let_dimensions[let] = dimension
         known = fits and not poisoned and dimension is not None
-        self.model.lets[let] = self.statements.needed(formula) if known else Node(UNKNOWN, (), formula.expr.span)
+        node = self.statements.needed(formula) if known else Node(UNKNOWN, (), formula.expr.span)
+        self.model.lets[let] = self.formulas.spreads.drawn_let(self.model, let, node)
         self._within_limit(let)
 
     def _declared_unit(self, let: Let) -> Unit | None:
@@ -203,6 +207,12 @@ class _Builder:
                 self.own.append(diagnostic(unit.code, unit.title, _type_span(let), help=unit.help))
             return None
         return unit
+
+
+def _in_spread(value: object) -> list[tree.Expr]:
+    """The expressions in what stands after `~`."""
+    spread = value.spread if isinstance(value, tree.Value) else None
+    return [] if spread is None else [a.value for a in spread.arguments if not isinstance(a.value, tree.Test)]
 
 
 def _type_span(let: Let) -> Span:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.dimension import MOST_BASES, MOST_POWER, RATIO, Dimension
-from tonne.graph import LEAF, NUMBER, OPERATORS, UNKNOWN, Node, result_dimension
+from tonne.graph import LEAF, NUMBER, OPERATORS, PROBABILITY, UNKNOWN, Node, result_dimension
 from tonne.hints import Hints
 from tonne.lower import Formula
 from tonne.names import Let, Study
@@ -60,6 +60,8 @@ class Checker:
         known = [a for a in args if a is not None]
         if len(known) < len(args):
             return None
+        if node.op == PROBABILITY and isinstance(node.payload, tree.Near) and known[2].is_ratio:
+            known = known[:2]  # a tolerance is a share of the right side, or a quantity like it
         row = OPERATORS[node.op]
         exponent = _constant(node.args[1]) if row.dimension == "power" else None
         result = result_dimension(row.dimension, known, exponent)
@@ -70,7 +72,7 @@ class Checker:
     def _misfit(self, node: Node, args: list[Dimension], formula: Formula, wanted: Dimension | None) -> Diagnostic:
         name = self.units.describe
         row = OPERATORS[node.op]
-        if row.dimension == "same":
+        if row.dimension in ("same", "alike"):
             odd = next(i for i, a in enumerate(args) if a != args[0])
             left, right = node.args[0], node.args[odd]
             verb = _VERBS.get(node.op)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tonne import facts, influence, ranges, slopes
@@ -26,16 +26,28 @@ if TYPE_CHECKING:
 
 
 def evaluate(model: Model) -> tuple[Run, list[Diagnostic]]:
-    """The values of a model and what they show to be wrong or odd, apart from requirements and claims."""
+    """The values of a model at the point values of its assumptions, and why an optimum has none."""
     for let in model.lets:  # each after those that it names, so that no chain is long
         unit_of_let(model, let)
     known: dict[int, float] = {}
     solved, found = _optima(model, known) if model.optima else ({}, [])
-    run = Run(model, plan(model, known), solved=solved)
-    evaluate_into(run.values, run.program, known, lambda node: slopes.elasticity(run, *node.args))
-    found += [*_by_what_is_chosen(run), *_without_formula(run)]
-    found += [*ranges.find(run), *facts.find(run), *influence.find(run), *not_finite(run), *too_small(run)]
+    run = Run(model, plan(model), solved=solved, known=known)
+    give(run, {})
     return run, found
+
+
+def give(run: Run, more: Mapping[int, float]) -> None:
+    """Evaluates a run anew, with values by the id of their node that were not known before: those of functions of draws."""
+    run.known.update(more)
+    run.program = plan(run.model, run.known)
+    run.values.clear()
+    evaluate_into(run.values, run.program, run.known, lambda node: slopes.elasticity(run, *node.args))
+
+
+def findings(run: Run) -> list[Diagnostic]:
+    """What the values of a run show to be wrong or odd, apart from requirements and claims."""
+    found = [*_by_what_is_chosen(run), *_without_formula(run)]
+    return [*found, *ranges.find(run), *facts.find(run), *influence.find(run), *not_finite(run), *too_small(run)]
 
 
 def _optima(model: Model, known: dict[int, float]) -> tuple[dict[Study, Optimized], list[Diagnostic]]:
@@ -81,7 +93,7 @@ def _needed(run: Run) -> list[Node]:
     """The values that the file names, requires and shows."""
     needed: list[Node] = list(run.model.lets.values())
     for _, sides in run.model.requirements:
-        needed += [n for n in sides.parts.values() if n is not None]
+        needed += [n for n in (*sides.parts.values(), sides.share) if n is not None]
     for table in run.model.shows:
         needed += [v.node for _, row in table.rows for v in row if v.node is not None and not table.is_table]
     return needed

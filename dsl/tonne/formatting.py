@@ -33,6 +33,46 @@ def number(value: float, unit: str, digits: int = 4) -> str:
     return text if unit in ("", "ratio") else f"{text} {unit}"
 
 
+def last_place(width: float, error: float, digits: int = 4, size: float = 0.0) -> int:
+    """The place of the last digit that is worth printing, as a power of ten: of a value of this `size`, of which at most so
+    many digits are shown, that is spread over `width` and known to `error`.
+
+    A digit is worth printing where one unit of it is at least a hundredth of the width and at least the error.
+    """
+    finest = max(width / 100, error)
+    places = [math.floor(math.log10(abs(size))) - digits + 1] if size and math.isfinite(size) else []
+    places += [math.floor(math.log10(finest))] if finest > 0 and math.isfinite(finest) else []
+    return max(places, default=0)
+
+
+def at_place(value: float, place: int) -> str:
+    """A number to the place of a power of ten, thousands separated: `126.1` at -1, `130` at 1."""
+    if value == 0 or not math.isfinite(value):
+        return figure(value)
+    digits = Decimal(f"{value:.14g}").adjusted() - place + 1
+    if digits <= 0:
+        rounded = Decimal(f"{value:.14g}").quantize(Decimal(1).scaleb(place), ROUND_HALF_UP)
+        return figure(float(rounded))
+    text = figure(value, min(digits, 15))
+    if place >= 0 or "e" in text:
+        return text
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction.ljust(-place, '0')}"
+
+
+def share_of_draws(share: float, draws: int) -> str:
+    """`in 71 % of draws`, with the digits that so many draws support."""
+    if share in (0.0, 1.0):
+        return "in every draw" if share else "in no draw"
+    error = 100 * math.sqrt(share * (1 - share) / max(draws, 1))
+    place = max(math.floor(math.log10(error)), -2)
+    text = at_place(100 * share, place)
+    least = at_place(10.0**place, place)
+    if float(text.replace(",", "")) in (0.0, 100.0):
+        text = f"less than {least}" if share < 0.5 else f"more than {at_place(100 - 10.0**place, place)}"
+    return f"in {text} % of draws"
+
+
 def exact(value: float) -> float | int:
     """A number for JSON: the shortest that reads back as the same float, without `.0` where it is whole."""
     return int(value) if value == int(value) and abs(value) < 1e15 else value

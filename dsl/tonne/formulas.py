@@ -16,6 +16,7 @@ from tonne.model import Ends, KindFormulas
 from tonne.names import Binding, Field, Kind, Let
 from tonne.paths import Place, Reference
 from tonne.relations import find_relations, needs_of
+from tonne.spreads import Spreads
 from tonne.syntax import tree
 from tonne.units import Unit, UnitTable
 from tonne.values import replace
@@ -34,10 +35,11 @@ class Formulas:
         self.bindings: dict[Binding, Formula] = {}
         self._written: dict[Binding, Formula] = {}
         self.lets: dict[Let, Formula] = {}
+        self.spreads = Spreads(self)
 
     @property
     def found(self) -> list[Diagnostic]:
-        return [*self.lowering.found, *self.checker.found, *self.own]
+        return [*self.lowering.found, *self.checker.found, *self.own, *self.spreads.found]
 
     def of_kind(self, kind: Kind) -> KindFormulas:
         waiting = [kind]

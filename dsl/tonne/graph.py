@@ -20,6 +20,11 @@ from tonne.values import Record, Unprinted
 NUMBER, LEAF, UNKNOWN = "number", "leaf", "unknown"
 # Leaves of an optimum: a field that it chooses, and a value at the point that it finds.
 FREE, SOLVED = "free", "solved"
+# A value with a spread that names another value: a node of its own, since it is another assumption.
+DRAWN = "drawn"
+PERCENTILE, SD, PROBABILITY = "percentile", "sd", "probability"
+# Functions that ask about draws; they have a value once there was sampling.
+OF_DRAWS = (PERCENTILE, SD, PROBABILITY)
 
 Interval = tuple[float, float]
 
@@ -74,7 +79,8 @@ def postorder_all(roots: Sequence[Node]) -> list[Node]:
 # ── what a row says ──
 
 # The rule of an operator's dimension: "same" (all arguments alike), "product", "quotient", "power", "root" (square root),
-# "ratio" (arguments are ratios, so is the result), "keep" (that of the argument), "count" (a ratio, whatever is counted).
+# "ratio" (arguments are ratios, so is the result), "keep" (that of the argument), "count" (a ratio, whatever is counted),
+# "first" (that of the first; the others are ratios), "alike" (arguments alike, and the result a ratio).
 
 
 class Operator(Record, frozen=True):
@@ -222,6 +228,20 @@ _ROWS = [
         lambda a, r: (1.0 / len(a),) * len(a), "mean({})", r"\overline{{{}}}",
     ),
     Operator("count", None, "count", "count", "Integer", lambda *xs: (float(len(xs)),) * 2, _plain, "count({})", r"\#{}"),
+    Operator(DRAWN, 1, "keep", "positive", "Mul", lambda x: x, lambda a, r: (1.0,), "{}", "{}"),
+    # of the draws of the first
+    Operator(
+        PERCENTILE, 2, "first", "", "", lambda x, y: (-math.inf, math.inf), _plain,
+        "percentile({})", r"\operatorname{{percentile}}\left({}\right)",
+    ),
+    Operator(
+        SD, 1, "keep", "", "", lambda x: (-math.inf, math.inf), _plain, "sd({})", r"\operatorname{{sd}}\left({}\right)"
+    ),
+    # the sides of a test, which is its payload
+    Operator(
+        PROBABILITY, None, "alike", "", "", lambda *xs: (-math.inf, math.inf), _plain,
+        "probability({})", r"\operatorname{{probability}}\left({}\right)",
+    ),
     # d ln(first) / d ln(second), from the graph below the first rather than from their values (`tonne.slopes`)
     Operator(
         "elasticity", 2, "count", "", "", lambda x, y: (-math.inf, math.inf), _plain,
@@ -231,10 +251,8 @@ _ROWS = [
 
 ELASTICITY = "elasticity"
 OPERATORS: dict[str, Operator] = {row.name: row for row in _ROWS}
-FUNCTIONS = tuple(row.name for row in _ROWS if row.name.isalnum() and row.name != "neg")
+FUNCTIONS = tuple(row.name for row in _ROWS if row.name.isalnum() and row.name not in ("neg", DRAWN))
 OVER_LISTS = ("sum", "mean", "count", "min", "max")
-# Functions that ask about draws: read, and evaluated once sampling is.
-LATER_FUNCTIONS = ("percentile", "sd", "probability")
 
 
 def at_intervals(node: Node, args: Sequence[Interval]) -> Interval:
@@ -243,6 +261,23 @@ def at_intervals(node: Node, args: Sequence[Interval]) -> Interval:
         return OPERATORS[node.op].interval(*args)
     except (OverflowError, ValueError):
         return -math.inf, math.inf
+
+
+def dimension_of(root: Node) -> Dimension | None:
+    """The dimension of a node whose formulas were checked, from the numbers that it is made of."""
+    known: dict[int, Dimension | None] = {}
+    for node in postorder(root):
+        args = [known[id(a)] for a in node.args]
+        if node.op == NUMBER:
+            known[id(node)] = RATIO if node.payload is None else node.payload.dimension
+        elif not args or None in args:
+            known[id(node)] = None
+        else:
+            exponent = node.args[-1].payload.value if node.args[-1].op == NUMBER and node.args[-1].payload else None
+            known[id(node)] = result_dimension(
+                OPERATORS[node.op].dimension, [a for a in args if a is not None], exponent
+            )
+    return known[id(root)]
 
 
 def _countable(dimension: Dimension) -> Dimension | None:
@@ -266,6 +301,10 @@ def result_dimension(rule: str, args: Sequence[Dimension], exponent: float | Non
         return _countable(args[0] ** Fraction(1, 2))
     if rule == "count":
         return RATIO
+    if rule == "first":
+        return args[0] if all(a.is_ratio for a in args[1:]) else None
+    if rule == "alike":
+        return RATIO if all(a == args[0] for a in args) else None
     if rule == "power":
         if not args[1].is_ratio:
             return None

@@ -42,7 +42,7 @@ def _asked_for(run: Run) -> list[Node]:
     """The nodes of what the file shows, names, requires, claims and optimizes."""
     nodes = list(run.model.lets.values())
     for _, sides in (*run.model.requirements, *run.model.claims):
-        nodes += [n for n in sides.parts.values() if n is not None]
+        nodes += [n for n in (*sides.parts.values(), sides.share) if n is not None]
     nodes += shown_nodes(run.model)
     for optimum in run.model.optima.values():
         nodes += [*optimum.asked, *shown_nodes(optimum.model)]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tonne.catalogue import BY_NAME, CATALOGUE, Severity
 from tonne.diagnostic import Diagnostic, diagnostic
-from tonne.limits import DEFAULT_LIMITS, Limits
+from tonne.limits import DEFAULT_LIMITS, DEFAULT_SAMPLING, Limits, Sampling
 from tonne.source import SourceFile, Span
 from tonne.syntax.fences import only_fences
 from tonne.values import fields, replace
@@ -87,9 +87,10 @@ def library_file(module: str) -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `tonne.toml` says: the limits and severities, nothing that computes."""
+    """What `tonne.toml` says: limits, how much is drawn, severities."""
 
     limits: Limits = DEFAULT_LIMITS
+    sampling: Sampling = DEFAULT_SAMPLING
     severities: dict[str, Severity | None] = field(default_factory=dict)
 
 
@@ -135,20 +136,26 @@ def read_settings(root: Path) -> tuple[Settings, list[Diagnostic]]:
         at = max(source.text.find(word), 0)
         found.append(diagnostic("L603", title, Span(source, at, at + len(word)), help=help))
 
-    limits, severities = DEFAULT_LIMITS, {}
-    names = [one.name.replace("_", "-") for one in fields(Limits)]
+    numbers: dict[str, Limits | Sampling] = {"limits": DEFAULT_LIMITS, "sampling": DEFAULT_SAMPLING}
+    severities: dict[str, Severity | None] = {}
     for table, content in document.items():
-        if table not in ("limits", "severities") or not isinstance(content, dict):
-            complain(f"tonne.toml has no `{table}`", table, "it has the tables `[limits]` and `[severities]`")
+        if table not in ("severities", *numbers) or not isinstance(content, dict):
+            tables = "it has the tables `[limits]`, `[sampling]` and `[severities]`"
+            complain(f"tonne.toml has no `{table}`", table, tables)
             continue
         for key, value in content.items():
-            if table == "limits":
+            if table in numbers:
+                names = [one.name.replace("_", "-") for one in fields(numbers[table])]
+                least = 0 if key == "seed" else 1
                 if key not in names:
-                    complain(f"there is no limit `{key}`", key, f"limits: {', '.join(names)}")
-                elif not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**53:
-                    complain(f"the limit `{key}` is a whole number above zero", key, f"for example `{key} = 1000`")
+                    one, many = ("limit", "limits") if table == "limits" else ("setting of sampling", "there are")
+                    complain(f"there is no {one} `{key}`", key, f"{many}: {', '.join(names)}")
+                elif not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**53:
+                    what = f"the limit `{key}`" if table == "limits" else f"`{key}`"
+                    above = "" if least == 0 else " above zero"
+                    complain(f"{what} is a whole number{above}", key, f"for example `{key} = 1000`")
                 else:
-                    limits = replace(limits, **{key.replace("-", "_"): value})
+                    numbers[table] = replace(numbers[table], **{key.replace("-", "_"): value})
             elif key not in BY_NAME and key not in CATALOGUE:
                 complain(f"there is no diagnostic `{key}`", key, "a name or a code of docs/errors")
             elif value not in ("error", "warning", "note", "off"):
@@ -163,7 +170,10 @@ def read_settings(root: Path) -> tuple[Settings, list[Diagnostic]]:
                     )
                 else:
                     severities[name] = None if value == "off" else Severity(value)
-    return Settings(replace(limits, nesting=min(limits.nesting, 1000)), severities), found
+    limits, sampling = numbers["limits"], numbers["sampling"]
+    assert isinstance(limits, Limits)
+    assert isinstance(sampling, Sampling)
+    return Settings(replace(limits, nesting=min(limits.nesting, 1000)), sampling, severities), found
 
 
 def display_name(path: Path) -> str:

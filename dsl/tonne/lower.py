@@ -16,11 +16,12 @@ from tonne.dimension import RATIO
 from tonne.graph import (
     ELASTICITY,
     FUNCTIONS,
-    LATER_FUNCTIONS,
     LEAF,
     NUMBER,
     OPERATORS,
     OVER_LISTS,
+    PERCENTILE,
+    PROBABILITY,
     UNKNOWN,
     Given,
     Node,
@@ -32,6 +33,7 @@ from tonne.paths import Paths, Place, Reference
 from tonne.source import Span
 from tonne.syntax import tree
 from tonne.syntax.keywords import SUFFIX_EXPONENTS
+from tonne.syntax.walk import test_parts
 from tonne.unit_problems import UnitProblem
 from tonne.units import UnitTable
 from tonne.values import replace
@@ -214,16 +216,6 @@ class Lowering:
     # ── functions ──
 
     def _call(self, call: tree.Call, place: Place) -> Node:
-        if call.name in LATER_FUNCTIONS:
-            self.found.append(
-                diagnostic(
-                    "S110",
-                    f"`{call.name}` is read but not evaluated yet",
-                    call.name_span,
-                    help="leave it out for now",
-                )
-            )
-            return Node(UNKNOWN, (), call.span)
         row = OPERATORS.get(call.name) if call.name in FUNCTIONS else None
         if row is None:
             help, fix = did_you_mean(call.name, FUNCTIONS, call.name_span)
@@ -244,6 +236,8 @@ class Lowering:
             )
             return Node(UNKNOWN, (), call.span)
         values = [a.value for a in call.arguments if not isinstance(a.value, tree.Comparison | tree.Near | tree.Inside)]
+        if call.name == PROBABILITY:
+            return self._probability(call, place)
         if len(values) < len(call.arguments):
             title = f"`{call.name}` takes values, this is a test"
             self.found.append(diagnostic("S101", title, call.span, help="only `probability( … )` takes a test"))
@@ -255,6 +249,14 @@ class Lowering:
             self.found.append(diagnostic("S101", title, call.span, help=f"for example `{call.name}(x)`"))
             return Node(UNKNOWN, (), call.span)
         args = tuple(self._node(value, place, call.name in OVER_LISTS) for value in values)
+        if call.name == PERCENTILE and args[1].op == NUMBER and not 0 <= args[1].payload.value <= 1:
+            title = f"a percentile lies between 0% and 100%, this is {args[1].span.text}"
+            mended = f"{args[1].span.text}%"
+            fits = args[1].payload.written.unit is None and args[1].payload.value <= 100
+            fix = Fix(args[1].span, mended) if fits else None
+            help = f"did you mean `{mended}`?" if fits else "for example `percentile(x, 95%)`"
+            self.found.append(diagnostic("D208", title, args[1].span, help=help, fix=fix))
+            return Node(UNKNOWN, (), call.span)
         if call.name == ELASTICITY:
             if args[1].op not in (LEAF, UNKNOWN):
                 title = f"an elasticity is with respect to a field or a `let`, this is `{args[1].span.text}`"
@@ -273,6 +275,17 @@ class Lowering:
                 )
                 return Node(UNKNOWN, (), call.span)
         return Node(call.name, args, call.span)
+
+    def _probability(self, call: tree.Call, place: Place) -> Node:
+        """The share of draws in which a test holds: the sides of the test, and the test itself."""
+        test = call.arguments[0].value if len(call.arguments) == 1 else None
+        if not isinstance(test, tree.Comparison | tree.Near | tree.Inside):
+            title = "`probability` takes one test"
+            help = "for example `probability(pretrain.co2e < 130 tCO2e)`"
+            self.found.append(diagnostic("S101", title, call.span, help=help))
+            return Node(UNKNOWN, (), call.span)
+        sides = tuple(self._node(expr, place) for _, expr in test_parts(test))
+        return Node(PROBABILITY, sides, call.span, test)
 
 
 def _at_the_same_optimum(of: Node, by: Node) -> Node:

@@ -68,6 +68,7 @@ class TestSides(Unprinted, Record, frozen=True, eq=False):
     because: str = ""
     help: str = ""
     relative: bool = False  # a tolerance is a share of the right side
+    share: Node | None = None  # of draws in which it is to hold
     references: tuple[Reference, ...] = ()
 
 
@@ -96,6 +97,21 @@ class Solved(Unprinted, Record, frozen=True, eq=False):
     study: Study
     node: Node | None
     result: str = ""
+
+
+class Assumption(Unprinted, Record, frozen=True, eq=False):
+    """A value with a spread: `node` is its point value, and what sampling draws in its place.
+
+    `name` is that of the line that states it; the draws of two assumptions of one name are the same. `low` and `high` are the
+    bounds of its field.
+    """
+
+    name: str
+    node: Node
+    spread: tree.Call
+    arguments: dict[str, Node]
+    low: Node | None = None
+    high: Node | None = None
 
 
 class Optimum(Unprinted, Record, eq=False):
@@ -159,6 +175,8 @@ class Model(Unprinted, Record, eq=False):
     states: MutableMapping[Instance, State] = field(default_factory=dict)
     lets: MutableMapping[Let, Node] = field(default_factory=dict)
     optima: dict[Study, Optimum] = field(default_factory=dict)
+    draws: dict[int, Assumption] = field(default_factory=dict)  # by the id of their node
+    correlations: dict[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)  # `tonne.correlations`
     lists: dict[Let, tuple[Instance, ...]] = field(default_factory=dict)
     let_units: dict[Let, Unit | None] = field(default_factory=dict)
     shown_units: dict[Let, Unit | None] = field(default_factory=dict)  # worked out once by `tonne.run`
@@ -264,6 +282,6 @@ class Model(Unprinted, Record, eq=False):
                     part = made[index]
                     parts += part if isinstance(part, list) else [part]
                 self.operations += len(parts)
-                made.append(Node(node.op, tuple(parts), node.span))
+                made.append(Node(node.op, tuple(parts), node.span, node.payload))
         result = made[-1]
         return result[0] if isinstance(result, list) else result

@@ -13,7 +13,7 @@ from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.empty_ranges import inverted
 from tonne.formulas import Formulas
 from tonne.freeing import Cut
-from tonne.graph import FREE, SOLVED, UNKNOWN, Node, postorder_all, result_dimension
+from tonne.graph import FREE, OF_DRAWS, SOLVED, UNKNOWN, Node, postorder_all, result_dimension
 from tonne.model import Model, Optimum, ShownValue
 from tonne.names import Field, Instance, Study, Symbol
 from tonne.paths import RESULTS, Place
@@ -191,10 +191,7 @@ class Optima:
         used: dict[Study, None] = {n.payload.study: None for n in postorder_all(nodes) if n.op == SOLVED}
         for study in used:
             problem = self.model.optima[study].problem
-            sides = [] if problem is None else [problem.objective]
-            if problem is not None and problem.constraint is not None:
-                sides += [problem.constraint.left, problem.constraint.right]
-            below = {id(n) for n in postorder_all(sides)}
+            below = {id(n) for n in postorder_all([] if problem is None else problem.sides)}
             if any(node is not None and id(node) in below for node in chosen):
                 return study
         return None
@@ -227,9 +224,14 @@ class Optima:
         checker.results[optimum.study, "objective"] = dimension
         checker.results[optimum.study, "multiplier"] = price if declaration.subjects else None
         problem = Problem(declaration.name, objective.sense, node, constraint, tuple(free), declaration.span)
-        nodes = [node, *([constraint.left, constraint.right] if constraint else [])]
-        nodes += [end for f in free for end in (f.low, f.high) if end is not None]
+        nodes = [*problem.sides, *(end for f in free for end in (f.low, f.high) if end is not None)]
         if any(n.op == UNKNOWN for n in nodes):
+            return
+        of_draws = next((n for n in postorder_all(nodes) if n.op in OF_DRAWS), None)
+        if of_draws is not None:
+            title = f"`{of_draws.op}` of draws inside an optimum is not supported"
+            help = "an optimum is of the point values, and has a distribution of its own when it is sampled"
+            self.found.append(diagnostic("O505", title, of_draws.span, help=help))
             return
         inner = self._inner(nodes, optimum)
         if inner is not None:

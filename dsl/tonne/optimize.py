@@ -128,11 +128,9 @@ def optimize(
     if problem is None:
         return None, []
     asked = [
-        problem.objective,
+        *problem.sides,
         *(n for free in problem.free for n in (free.low, free.high, free.start) if n is not None),
     ]
-    if problem.constraint is not None:
-        asked += [problem.constraint.left, problem.constraint.right]
     before = _run(optimum, solved, asked, known)
     if any(before.is_unknown(n) for n in _fixed(asked, problem)):
         return None, []

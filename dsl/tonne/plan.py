@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-from tonne.graph import FREE, SOLVED, UNKNOWN, Node, postorder_all
+from tonne.graph import FREE, OF_DRAWS, SOLVED, UNKNOWN, Node, postorder_all
 from tonne.model import Model
+
+# What has no value of its own: one has to be known.
+_WITHOUT = frozenset((FREE, SOLVED, *OF_DRAWS))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,7 +30,7 @@ def plan(model: Model, known: Container[int] = ()) -> Program:
     roots: list[Node] = [node for state in model.states.values() for node in state.nodes.values()]
     roots += model.lets.values()
     for _, sides in (*model.requirements, *model.claims):
-        roots += [n for n in sides.parts.values() if n is not None]
+        roots += [n for n in (*sides.parts.values(), sides.share) if n is not None]
     return plan_of([*roots, *shown_nodes(model)], known)
 
 
@@ -43,7 +46,7 @@ def plan_of(roots: Iterable[Node], known: Container[int] = ()) -> Program:
     for node in postorder_all(list({id(n): n for n in roots}.values())):
         args = tuple(place[id(a)] for a in node.args)
         at = place[id(node)] = len(steps)
-        is_open = node.op in (FREE, SOLVED) and id(node) not in known
+        is_open = node.op in _WITHOUT and id(node) not in known
         if node.op == UNKNOWN or is_open or not unknown.isdisjoint(args):
             unknown.add(at)
         steps.append((node, args))

@@ -53,6 +53,12 @@ class Problem(Unprinted, Record, frozen=True, eq=False):
     free: tuple[Free, ...]
     span: Span
 
+    @property
+    def sides(self) -> list[Node]:
+        """What is made least or greatest, and what is held."""
+        constraint = self.constraint
+        return [self.objective, *(() if constraint is None else (constraint.left, constraint.right))]
+
 
 class Family(Unprinted, Record, frozen=True, eq=False):
     """The structured family: L = E + A x^-a + B y^-b against cost = x (u y + w) + k.

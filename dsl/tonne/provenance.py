@@ -37,7 +37,9 @@ def _unsourced(scope: Scope) -> Iterator[Diagnostic]:
             kind = scope.kinds.get(statement.kind)
             fields_of_kind = kind.fields if kind is not None else {}
             quantities = {n for n, f in fields_of_kind.items() if f.is_quantity}
-            values = [b.value for b in statement.bindings if b.name in quantities]
+            values: list[object] = [b.value for b in statement.bindings if b.name in quantities]
+        elif isinstance(statement, tree.Case):
+            values = [r.value for r in statement.rebindings if isinstance(r.value, tree.Value)]
         elif isinstance(statement, tree.KindDeclaration):
             values = [v for f in statement.fields for v in f.alternatives if isinstance(v.expr, tree.Number)]
         else:

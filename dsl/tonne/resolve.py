@@ -39,11 +39,12 @@ from tonne.values import replace
 
 
 def resolve(
-    path: Path, overrides: Sequence[str] = (), text: str | None = None
+    path: Path, overrides: Sequence[str] = (), text: str | None = None, study: Sequence[tree.Rebinding] = ()
 ) -> tuple[Project | None, list[Diagnostic]]:
     """A file with all that it uses; `overrides` are `PATH=VALUE` texts that rebind fields and lets.
 
-    `text`, where it is given, stands for what the file holds.
+    `text`, where it is given, stands for what the file holds. `study` are rebindings that a case or a sweep of the file makes,
+    over those of `overrides`.
 
     Always returns; the project is None only when the file itself cannot be read.
     """
@@ -54,6 +55,7 @@ def resolve(
         rebinding, problems = read_setting(setting)
         found += problems
         rebindings += [rebinding] if rebinding is not None else []
+    rebindings += study
     files = Files(root, settings, found)
     modules = [named[0] for r in rebindings if (named := named_in_library(r)) is not None]
     entry = files.load(path, modules, text)
@@ -87,7 +89,6 @@ class _Resolver:
             scope.bibliography = self.files.bibliography(scope)
             if not scope.is_library or scope is entry:
                 self._unused(scope)
-        self._not_evaluated(entry)
         excluded = tuple(s for s in entry.module.statements if isinstance(s, tree.Excluded))
         return Project(entry, tuple(scopes), units, self.files.settings, self.files.root, excluded)
 
@@ -340,24 +341,6 @@ class _Resolver:
                     title = f"`{name}` is imported but not used"
                     fix = _without_name(statement, None if len(unused) == len(statement.names) else index)
                     self.found.append(diagnostic("N115", title, span, help="remove it", fix=fix))
-
-    def _not_evaluated(self, entry: Scope) -> None:
-        words: dict[type, str] = {
-            tree.Sweep: "sweep",
-            tree.Case: "case",
-            tree.Correlate: "correlate",
-        }
-        for statement in entry.module.statements:
-            word = words.get(type(statement))
-            if word is not None:
-                self.found.append(
-                    diagnostic(
-                        "S110",
-                        f"`{word}` is read but not evaluated yet",
-                        statement.span,
-                        help="the rest of the file is evaluated as it stands",
-                    )
-                )
 
 
 def _without_name(use: tree.Use, index: int | None) -> Fix:

@@ -7,22 +7,21 @@ anew, optima too.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 from tonne import slopes
-from tonne.graph import ELASTICITY, NUMBER, SOLVED, Interval, Node, postorder
+from tonne.graph import ELASTICITY, NUMBER, SOLVED, Interval, Node
 from tonne.numeric.evaluate import evaluate_into
 from tonne.plan import plan_of
 from tonne.run import Run
 
 
 def has_elasticity(run: Run, node: Node) -> bool:
-    return any(n.op == ELASTICITY for n in _below(run, node))
+    return any(n.op == ELASTICITY for n in run.below([node]))
 
 
 def moved(run: Run, node: Node) -> Interval:
     """The values of a node while the facts print as they do, each moved by itself; all values where one of them has none."""
-    facts = {id(n): n for n in _below(run, node) if n.op == NUMBER and n.payload is not None and n.payload.half_unit}
+    facts = {id(n): n for n in run.below([node]) if n.op == NUMBER and n.payload is not None and n.payload.half_unit}
     value = run.raw(node)
     allowed = sum(abs(_with(run, node, fact) - value) for fact in facts.values())
     return (value - allowed, value + allowed) if math.isfinite(allowed) else (-math.inf, math.inf)
@@ -33,7 +32,7 @@ def _with(run: Run, node: Node, fact: Node) -> float:
     from tonne.optimize import optimize
 
     known = {id(fact): fact.payload.value + fact.payload.half_unit}
-    asked = {n.payload.study for n in _below(run, node) if n.op == SOLVED}
+    asked = {n.payload.study for n in run.below([node]) if n.op == SOLVED}
     again = Run(run.model, plan_of([]), solved={})
     for study, optimum in run.model.optima.items():
         one, _ = optimize(optimum, again.solved, known) if study in asked else (None, [])
@@ -43,23 +42,3 @@ def _with(run: Run, node: Node, fact: Node) -> float:
     again.program = plan_of([node], known)
     evaluate_into(again.values, again.program, known, lambda n: slopes.elasticity(again, *n.args))
     return again.raw(node)
-
-
-def _below(run: Run, node: Node) -> Iterator[Node]:
-    """All that a value rests on, through optima."""
-    waiting, seen = [node], set[int]()
-    while waiting:
-        root = waiting.pop()
-        if id(root) in seen:
-            continue
-        for one in postorder(root):
-            if id(one) in seen:
-                continue
-            seen.add(id(one))
-            yield one
-            solved = run.solved.get(one.payload.study) if one.op == SOLVED else None
-            if solved is not None:
-                problem = solved.problem
-                waiting += [n for n in (one.payload.node, problem.objective) if n is not None]
-                if problem.constraint is not None:
-                    waiting += [problem.constraint.left, problem.constraint.right]

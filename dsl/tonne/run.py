@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tonne.diagnostic import Label
 from tonne.dimension import RATIO, Dimension
-from tonne.graph import ELASTICITY, NUMBER, SOLVED, Interval, Node, at_intervals, postorder
+from tonne.graph import ELASTICITY, NUMBER, OF_DRAWS, SOLVED, Interval, Node, at_intervals, postorder
 from tonne.lower import Formula
 from tonne.model import Model, Optimum, State
 from tonne.names import Let, Study
@@ -21,6 +21,7 @@ from tonne.units import Unit
 
 if TYPE_CHECKING:
     from tonne.optimize import Optimized
+    from tonne.sampling import Sampled
 
 
 @dataclass(eq=False, repr=False)
@@ -31,6 +32,8 @@ class Run:
     program: Program
     values: list[float] = field(default_factory=list)
     solved: dict[Study, Optimized] = field(default_factory=dict)  # the optima that have a solution
+    known: dict[int, float] = field(default_factory=dict)  # values by the id of nodes that have none of their own
+    sampled: Sampled | None = None  # what was drawn
     _intervals: dict[int, Interval] = field(default_factory=dict)
 
     @property
@@ -73,13 +76,31 @@ class Run:
                 known[id(one)] = (middle - half, middle + half)
             elif one.op == SOLVED and one.payload.study in self.solved:
                 known[id(one)] = self.solved[one.payload.study].interval(one.payload)
-            elif one.op == ELASTICITY:
+            elif one.op == ELASTICITY or one.op in OF_DRAWS:
                 known[id(one)] = (self.raw(one),) * 2
             elif one.args:
                 known[id(one)] = at_intervals(one, [known[id(a)] for a in one.args])
             else:
                 known[id(one)] = (-math.inf, math.inf)
         return known[id(node)]
+
+    def below(self, nodes: Iterable[Node]) -> Iterator[Node]:
+        """All that values rest on, themselves too, through optima and what spreads are made of."""
+        waiting, seen = list(nodes), set[int]()
+        while waiting:
+            root = waiting.pop()
+            for one in () if id(root) in seen else postorder(root, seen):
+                if id(one) in seen:
+                    continue
+                seen.add(id(one))
+                yield one
+                assumption = self.model.draws.get(id(one))
+                if assumption is not None:
+                    ends = (assumption.low, assumption.high)
+                    waiting += [*assumption.arguments.values(), *(end for end in ends if end is not None)]
+                solved = self.solved.get(one.payload.study) if one.op == SOLVED else None
+                if solved is not None:
+                    waiting += [n for n in (one.payload.node, *solved.problem.sides) if n is not None]
 
     # ── units ──
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tonne import library
 from tonne.accept import unknown_codes, without_accepted
 from tonne.build import build
+from tonne.cases import CheckedCase, checked_cases, only_of
 from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
 from tonne.files import SETTING
 from tonne.limits import MOST_ERRORS
@@ -26,7 +27,11 @@ from tonne.syntax import tree
 
 if TYPE_CHECKING:
     from tonne.run import Run
+    from tonne.sampling import Request, Sampled
     from tonne.verdict import Verdict
+
+# What is said of a requirement.
+OF_REQUIREMENTS = ("C401", "C404")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,6 +42,9 @@ class Checked:
     project: Project | None
     model: Model | None
     diagnostics: tuple[Diagnostic, ...]
+    cases: tuple[CheckedCase, ...] = ()
+    overrides: tuple[str, ...] = ()
+    text: str | None = None
 
     @property
     def has_errors(self) -> bool:
@@ -78,9 +86,9 @@ def check(path: Path, overrides: Sequence[str] = (), text: str | None = None) ->
         *stale_sources(model),
         *check_provenance(project),
         *islice(unknown_codes(project), MOST_ERRORS),
-        *_spreads(project),
     ]
-    return Checked(path, project, model, _final(project, found))
+    cases, of_cases = checked_cases(project, path, overrides, text, found)
+    return Checked(path, project, model, _final(project, [*found, *of_cases]), tuple(cases), tuple(overrides), text)
 
 
 def _nothing(project: Project) -> Diagnostic:
@@ -104,51 +112,63 @@ def _final(project: Project, found: Sequence[Diagnostic]) -> tuple[Diagnostic, .
     return tuple(sorted(in_file_order(kept), key=lambda d: (d.span.source.name != SETTING, d.span.source is not entry)))
 
 
-def _spreads(project: Project) -> list[Diagnostic]:
-    """One note for all spreads of the file: they are read, and the point values are used."""
-    values = [
-        binding.value
-        for statement in project.entry.module.statements
-        if isinstance(statement, tree.InstanceDeclaration)
-        for binding in statement.bindings
-    ]
-    values += [b.value for i in project.instances for b in i.bindings.values() if b.set_by_command]
-    values += [s.value for s in project.entry.module.statements if isinstance(s, tree.Let)]
-    spreads = [v.spread for v in values if isinstance(v, tree.Value) and v.spread is not None]
-    if not spreads:
-        return []
-    title = "spreads are read but not evaluated yet" if len(spreads) > 1 else "a spread is read but not evaluated yet"
-    return [diagnostic("S110", title, spreads[0].span, help="the point values are used")]
+@dataclass(frozen=True, eq=False, repr=False)
+class EvaluatedCase:
+    """A case with its values and the verdicts of the requirements in it."""
+
+    checked: CheckedCase
+    run: Run
+    requirements: list[Verdict]
+
+    @property
+    def name(self) -> str:
+        return self.checked.name
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluated:
-    """What `evaluate` gives; `run` is None only when the file could not be read."""
+    """What `evaluate` gives; `run` is None only when the file could not be read. `sampled` is None without sampling."""
 
     checked: Checked
     run: Run | None
     requirements: list[Verdict]
     claims: list[Verdict]
     diagnostics: tuple[Diagnostic, ...]
+    cases: tuple[EvaluatedCase, ...] = ()
+    sampled: Sampled | None = None
 
 
-def evaluate(path: Path, overrides: Sequence[str] = ()) -> Evaluated:
+def evaluate(path: Path, overrides: Sequence[str] = (), sampling: Request | None = None) -> Evaluated:
     """Checks and evaluates a file; values that rest on an error are left out, the others are given."""
-    return evaluate_checked(check(path, overrides))
+    return evaluate_checked(check(path, overrides), sampling)
 
 
-def evaluate_checked(checked: Checked) -> Evaluated:
-    """Evaluates what was checked, without reading a file again."""
+def evaluate_checked(checked: Checked, sampling: Request | None = None) -> Evaluated:
+    """Evaluates what was checked, without reading a file again; its cases too.
+
+    `sampling` asks for draws; a file that itself asks about draws is sampled without it, as the project's settings say.
+    """
     from tonne.evaluate import evaluate as evaluate_model
+    from tonne.evaluate import findings
+    from tonne.sample_runs import sample_runs
     from tonne.verdict import Outcome, judge
 
     mistyped = any(d.is_error and d.span.source.name == SETTING for d in checked.diagnostics)
     if checked.model is None or checked.project is None or mistyped:  # the answer to another question is none
         return Evaluated(checked, None, [], [], checked.diagnostics)
     run, found = evaluate_model(checked.model)
+    runs = [(case, *evaluate_model(case.model)) for case in checked.cases if case.model is not None]
+    sampled, wrong = sample_runs(run, [one for _, one, _ in runs], sampling)
+    found = [*checked.diagnostics, *found, *findings(run), *wrong]
     requirements, claims, verdicts = judge(run)
-    found = [*checked.diagnostics, *found, *verdicts]
+    found += verdicts
+    cases = []
+    for case, one, said in runs:
+        required, _, missed = judge(one)
+        said = [*said, *findings(one), *(d for d in missed if d.code in OF_REQUIREMENTS)]
+        found += only_of(f"case `{case.name}`", said, found)
+        cases.append(EvaluatedCase(case, one, required))
     if not any(d.is_error for d in found):  # a budget that nothing decides does not pass
-        found += [_undecided(v.statement.span) for v in requirements if v.outcome is Outcome.NOT_DECIDED]
-    everything = _final(checked.project, found)
-    return Evaluated(checked, run, requirements, claims, everything)
+        open_ = [v for vs in (requirements, *(c.requirements for c in cases)) for v in vs]
+        found += [_undecided(v.statement.span) for v in open_ if v.outcome is Outcome.NOT_DECIDED]
+    return Evaluated(checked, run, requirements, claims, _final(checked.project, found), tuple(cases), sampled)

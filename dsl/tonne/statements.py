@@ -59,11 +59,10 @@ class Statements:
         """Adds what the file requires, claims and shows, up to the statement that is over the limit, which is given."""
         for statement in self.model.project.entry.module.statements:
             if isinstance(statement, tree.Require):
+                sides = self.test(statement.test)
                 if statement.share is not None:
-                    title = "`in … of draws` is read but not evaluated yet"
-                    help = "the requirement is tested at the point values"
-                    self.found.append(diagnostic("S110", title, statement.share.span, help=help))
-                self.model.requirements.append((statement, self.test(statement.test)))
+                    sides = replace(sides, share=self._share(statement.share))
+                self.model.requirements.append((statement, sides))
             elif isinstance(statement, tree.Claim):
                 self.model.claims.append((statement, self.test(statement.test, claim=True)))
             elif isinstance(statement, tree.Show):
@@ -169,6 +168,21 @@ class Statements:
             self._repeats_a_fact(test, formulas)
         relative = dimensions.get("tolerance") == RATIO
         return TestSides(test, nodes, left, True, relative=relative, references=references)
+
+    def _share(self, expr: tree.Expr) -> Node:
+        """The share of draws in which a requirement is to hold."""
+        formula = self.formulas.lowering.lower(expr, replace(self.place, exact=True))
+        self.formulas.lets_in(formula)
+        fits = self.formulas.checker.expect(formula, Unit("ratio", 1.0, RATIO, True), "D202", "a share of draws")
+        value = constant(formula) if fits else None
+        if value is not None and not 0 <= value <= 1:
+            is_percent = isinstance(expr, tree.Number) and expr.unit is None and value <= 100
+            help = f"did you mean `{expr.span.text}%`?" if is_percent else "a share lies between 0% and 100%"
+            fix = Fix(expr.span, f"{expr.span.text}%") if is_percent else None
+            title = f"nothing holds in {expr.span.text} of draws"
+            self.found.append(diagnostic("V231", title, expr.span, help=help, fix=fix))
+            fits = False
+        return self.needed(formula) if fits else Node(UNKNOWN, (), expr.span)
 
     def _is_empty(self, test: tree.Test, formulas: dict[str, Formula]) -> bool:
         """Whether a test's range or tolerance is one that nothing lies in, which is reported."""

@@ -40,6 +40,7 @@ class States:
         self.references = references
         self.fixed = fixed or {}
         self.set_aside = set_aside or {}
+        self.spreads = formulas.spreads
         self._shared: dict[Binding, Node] = {}
 
     def determine(self, instance: Instance, targets: dict[str, Target] | None = None) -> State:
@@ -120,11 +121,13 @@ class States:
         if state.instance in self.model.poisoned:
             return Node(UNKNOWN, (), binding.span)
         formula = self.formulas.of_binding(binding, state.instance.kind)
+        spread = self.spreads.of_binding(binding, state.instance.kind)
         shared = all(r.root is not None or r.study is not None for r in formula.references)
+        shared = shared and (spread is None or spread.is_shared)
         if shared and binding in self._shared:
             return self._shared[binding]
         made = self.model.instantiate(formula, state)
-        node = Node(UNKNOWN, (), binding.span) if made is None else made
+        node = Node(UNKNOWN, (), binding.span) if made is None else self.spreads.drawn(self.model, state, name, made)
         if shared:
             self._shared[binding] = node
         return node

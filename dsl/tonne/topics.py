@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tonne.catalogue import BY_NAME, CATALOGUE
-from tonne.graph import FUNCTIONS, LATER_FUNCTIONS
+from tonne.graph import FUNCTIONS
 from tonne.library import documentation, library_root, read
 from tonne.limits import DEFAULT_LIMITS
 from tonne.syntax.keywords import KEYWORDS
@@ -93,7 +93,7 @@ def page_on(word: str) -> str | None:
     for topic in TOPICS:
         if word in topic.words:
             return f"{_statements_with(word)}{_section(topic)}"
-    if plain in (*FUNCTIONS, *LATER_FUNCTIONS):
+    if plain in FUNCTIONS:
         return _row(plain, "functions")
     if plain in _spreads():
         return _row(plain, "uncertainty")
@@ -110,7 +110,6 @@ def words() -> list[str]:
                 *kinds(),
                 *KEYWORDS,
                 *FUNCTIONS,
-                *LATER_FUNCTIONS,
                 *_spreads(),
                 *_fields(),
                 *CATALOGUE,
@@ -167,7 +166,7 @@ def _statements_with(word: str) -> str:
 
 
 def _spreads() -> tuple[str, ...]:
-    from tonne.spreads import SPREADS
+    from tonne.spread_forms import SPREADS
 
     return tuple(SPREADS)
 

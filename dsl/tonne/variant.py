@@ -41,6 +41,7 @@ class Variant:
             states=ChainMap({}, base.states),
             lets=ChainMap({}, base.lets),
             optima=base.optima,
+            draws=base.draws,
             lists=base.lists,
             let_units=base.let_units,
             shown_units=base.shown_units,
@@ -86,7 +87,7 @@ class Variant:
         if node is None:
             self.model.undetermined.add(let)
         else:
-            self.model.lets[let] = node
+            self.model.lets[let] = self._states.spreads.drawn_let(self.model, let, node)
 
 
 def users_of(needs: Needs) -> dict[Symbol, list[Symbol]]:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tonne import rounding, slopes
 from tonne.diagnostic import Diagnostic, Label, diagnostic
-from tonne.formatting import figure, number, power_of_ten, times
+from tonne.formatting import figure, number, power_of_ten, share_of_draws, times
 from tonne.graph import NUMBER, SOLVED, Interval, Node, postorder
 from tonne.model import TestSides
 from tonne.run import Run, default_unit
 from tonne.syntax import tree
 from tonne.units import Unit
 
-_SAME = 1e-9
+SAME = 1e-9
 _NEAR = 0.02  # how near a power of 1000 a ratio is called one when its inputs are rounded
 
 
@@ -35,7 +35,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """Of one requirement or claim; `computed` and `claimed` are in `unit`, `ratio` is computed over claimed."""
+    """Of one requirement or claim; `computed` and `claimed` are in `unit`, `ratio` is computed over claimed.
+
+    `share` is that of the draws in which it holds, of `draws`, None without sampling; `wanted` is the share in which a
+    requirement is to hold, None where it is to hold at the point values.
+    """
 
     statement: tree.Require | tree.Claim
     outcome: Outcome
@@ -46,6 +50,9 @@ class Verdict:
     cause: str = ""
     because: str = ""
     help: str = ""
+    share: float | None = None
+    draws: int = 0
+    wanted: float | None = None
 
     @property
     def text(self) -> str:
@@ -57,13 +64,15 @@ def judge(run: Run) -> tuple[list[Verdict], list[Verdict], list[Diagnostic]]:
     found: list[Diagnostic] = []
     requirements = []
     for requirement, sides in run.model.requirements:
-        verdict = _verdict(run, requirement, sides, claim=False)
+        verdict = _in_draws(run, _verdict(run, requirement, sides, claim=False), sides)
         requirements.append(verdict)
         if verdict.outcome is Outcome.MISSED:
             found.append(_missed(verdict))
+        elif verdict.outcome is Outcome.HOLDS and verdict.wanted is None and (verdict.share or 1) < 1:
+            found.append(_not_robust(verdict))
     claims = []
     for claim, sides in run.model.claims:
-        verdict = _verdict(run, claim, sides, claim=True)
+        verdict = _in_draws(run, _verdict(run, claim, sides, claim=True), sides)
         claims.append(verdict)
         if verdict.outcome is Outcome.REFUTED:
             found.append(_refuted(verdict))
@@ -115,6 +124,21 @@ def _verdict(run: Run, statement: tree.Require | tree.Claim, sides: TestSides, *
     return Verdict(statement, Outcome.REFUTED, cause=cause, **shown)  # type: ignore[arg-type]
 
 
+def _in_draws(run: Run, verdict: Verdict, sides: TestSides) -> Verdict:
+    """The same with the share of draws in which it holds, which decides a requirement that names a share."""
+    sampled = run.sampled
+    share = None if sampled is None else sampled.share(sides)
+    if sampled is None or share is None or verdict.outcome in (Outcome.NOT_DECIDED, Outcome.NOT_COMPARABLE):
+        return verdict
+    wanted = run.value(sides.share)
+    outcome = verdict.outcome
+    if sides.share is not None:
+        decided = wanted is not None
+        held = decided and wanted is not None and share >= wanted - SAME
+        outcome = (Outcome.HOLDS if held else Outcome.MISSED) if decided else Outcome.NOT_DECIDED
+    return replace(verdict, outcome=outcome, share=share, draws=sampled.options.draws, wanted=wanted)
+
+
 def _interval(run: Run, node: Node) -> Interval:
     """All values of a side while its inputs print as they do.
 
@@ -160,6 +184,11 @@ def _literal(test: tree.Test) -> tree.Number | None:
     return right if isinstance(right, tree.Number) else None
 
 
+def precision(test: tree.Test, right: Node | None) -> float:
+    """How near `==` takes two values for equal: half a unit of the last digit of a literal, 0 without one."""
+    return _half_unit(right) if _literal(test) is not None else 0.0
+
+
 def _half_unit(node: Node | None) -> float:
     """Half a unit of the last written digit of a literal, in base units, however exact its unit."""
     if node is not None and node.op == "neg":
@@ -183,19 +212,19 @@ def _holds(test: tree.Test, sides: dict[str, Interval], nodes: dict[str, Node | 
     left = sides["left"]
     if isinstance(test, tree.Inside):
         low, high = sides["low"], sides.get("high", (math.inf, math.inf))
-        return left[1] >= low[0] - _SAME * abs(low[0]) and left[0] <= high[1] + (
-            _SAME * abs(high[1]) if math.isfinite(high[1]) else 0.0
+        return left[1] >= low[0] - SAME * abs(low[0]) and left[0] <= high[1] + (
+            SAME * abs(high[1]) if math.isfinite(high[1]) else 0.0
         )
     right = sides["right"]
     gap = max(right[0] - left[1], left[0] - right[1], 0.0)
     if isinstance(test, tree.Near):
         tolerance = sides["tolerance"][1]
         allowed = tolerance * max(abs(right[0]), abs(right[1])) if relative else tolerance
-        return gap <= allowed * (1 + _SAME)
-    scale = _SAME * max(abs(right[0]), abs(right[1]), abs(left[0]) if math.isfinite(left[0]) else 0.0)
+        return gap <= allowed * (1 + SAME)
+    scale = SAME * max(abs(right[0]), abs(right[1]), abs(left[0]) if math.isfinite(left[0]) else 0.0)
     if test.operator == "==":
-        half = _half_unit(nodes["right"]) if _literal(test) is not None else 0.0
-        return gap <= max(half * (1 + _SAME), scale)
+        half = precision(test, nodes["right"])
+        return gap <= max(half * (1 + SAME), scale)
     if test.operator in ("<=", "<"):
         return left[0] <= right[1] + scale if test.operator == "<=" else left[0] < right[1] - scale
     return left[1] >= right[0] - scale if test.operator == ">=" else left[1] > right[0] + scale
@@ -216,7 +245,7 @@ def _cause(test: tree.Test, computed: float, interval: Interval, nodes: dict[str
     half = _half_unit(right)
     rounded = interval[0] / scale - half <= claimed <= interval[1] / scale + half
     if abs(computed / scale - claimed) <= half or (rounded and abs(computed / scale / claimed - 1) <= _NEAR):
-        word = "exactly " if abs(computed / scale / claimed - 1) <= _SAME else ""
+        word = "exactly " if abs(computed / scale / claimed - 1) <= SAME else ""
         return f"a factor of {word}{power_of_ten(exponent)}: a unit prefix slip"
     return ""
 
@@ -243,7 +272,7 @@ def measure(verdict: Verdict) -> str:
     side = "above" if computed > claimed else "below"
     if verdict.ratio is None or claimed <= 0 or computed <= 0:
         return f"{number(abs(computed - claimed), unit.word)} {side}"
-    if abs(verdict.ratio - 1) <= _SAME:
+    if abs(verdict.ratio - 1) <= SAME:
         return "exactly that"
     if not 0.5 <= verdict.ratio <= 2:
         return times(verdict.ratio)
@@ -286,10 +315,27 @@ def told(verdict: Verdict) -> str:
     return f"the scenario gives {computed}, {word} {bound}{claimed}: {measure(verdict)}"
 
 
+def _not_robust(verdict: Verdict) -> Diagnostic:
+    assert verdict.share is not None
+    title = f"this holds at the point values, and {in_draws(verdict)}"
+    help = "to require a share of the draws, write `in 90% of draws` behind it"
+    return diagnostic("C404", title, verdict.statement.span, help=help)
+
+
+def in_draws(verdict: Verdict) -> str:
+    """In how many draws a test holds: `in 71 % of draws`."""
+    return share_of_draws(verdict.share or 0.0, verdict.draws)
+
+
 def _missed(verdict: Verdict) -> Diagnostic:
     assert verdict.unit is not None
     assert verdict.computed is not None
     test = verdict.statement.test
+    if verdict.wanted is not None:
+        wanted = f"required in {figure(verdict.wanted * 100)} % of draws"
+        title = f"`{' '.join(test.span.text.split())}` holds {in_draws(verdict)}, {wanted}"
+        label = Label(verdict.statement.span, told(verdict))
+        return diagnostic("C401", title, label, help="narrow what is uncertain, or require less")
     left = " ".join(test.left.span.text.split())
     computed = computed_words(verdict)
     wanted = " ".join(test.span.source.text[test.left.span.end : test.span.end].split())

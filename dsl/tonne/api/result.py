@@ -194,7 +194,7 @@ class Result(_Found, Mapping[str, Value]):
         from tonne.report.as_json import run_as_json
 
         made = self._evaluated
-        return run_as_json(made.run, made.requirements, made.claims, made.diagnostics)
+        return run_as_json(made)
 
     def to_json(self) -> str:
         """The text that `tonne run --format json` prints."""
@@ -215,7 +215,7 @@ class Result(_Found, Mapping[str, Value]):
         from tonne.report.text import WIDTH, to_text
 
         made = self._evaluated
-        tables = run_as_tables(made.run, made.requirements, made.claims, WIDTH) if made.run is not None else []
+        tables = run_as_tables(made, WIDTH)
         findings, verdicts = without_verdicts(made.diagnostics)
         after: list[Any] = ["", *all_in_full(verdicts)] if tables and verdicts else []
         return to_text([*all_in_full(findings), *tables, *after])
@@ -235,7 +235,7 @@ class Result(_Found, Mapping[str, Value]):
         made = self._evaluated
         if made.run is None:
             return to_html(_findings(made.diagnostics))
-        asked = results(made.run, made.requirements, made.claims, WIDTH)
+        asked = results(made, WIDTH)
         everything = folded("All values", instances(made.run, WIDTH), is_open=not asked)
         return to_html([*_findings(made.diagnostics), *asked, *([everything] if len(self) else [])])
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tonne.cli.plot import drawn, plotting
+from tonne.cli.sampling import bar, requested, sampling, stoppable
 from tonne.cli.shared import (
     SCENARIO,
     console,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 Examples:
   tonne run scenario.tonne
   tonne run scenario.tonne --set pretrain.pue=1.2 --set pretrain.grid=grids.us.quebec
+  tonne run scenario.tonne --draws 100_000
   tonne run scenario.tonne -v            what would determine the rest
   tonne run scenario.tonne --plot lifetime.svg
   tonne run scenario.tonne -q --watch    the results again at every save
@@ -42,6 +44,7 @@ Examples:
 @watching
 @click.option("--quiet", "-q", is_flag=True, help="Only what the file shows, requires and claims.")
 @click.option("--verbose", "-v", is_flag=True, help="For what is undetermined, say what would determine it.")
+@sampling
 @plotting
 @text_or_json("Tables")
 def run(
@@ -51,10 +54,14 @@ def run(
     watch: bool,
     quiet: bool,
     verbose: bool,
+    draws: int | None,
+    seed: int | None,
+    threads: int | None,
+    exact: bool,
     plot: Path | None,
     style: str,
 ) -> None:
-    """Evaluate scenarios: values, requirements and claims.
+    """Evaluate scenarios: values, requirements and claims, at the point values or over draws.
 
     Findings are printed to standard error, results to standard output.
     """
@@ -75,11 +82,13 @@ def run(
         everything: list[Diagnostic] = []
         used: set[Path] = set()
         for file in files:
-            result = evaluate(file, overrides)
+            with bar("draws") as progress, stoppable("draws"):
+                request = requested(draws, seed, threads, exact, progress)
+                result = evaluate(file, overrides, request)
             everything += result.diagnostics
             used |= result.checked.files
             if style == "json":
-                document = run_as_json(result.run, result.requirements, result.claims, result.diagnostics)
+                document = run_as_json(result)
                 documents.append(document if len(files) == 1 else {"file": str(file), **document})
                 continue
             out = console()
@@ -89,9 +98,8 @@ def run(
             print_findings(findings, "full", stderr=True)
             if result.run is None:
                 continue
-            judged = (result.run, result.requirements, result.claims)
             width = width_of(out)
-            parts = results(*judged, width) if quiet else run_as_tables(*judged, width, verbose=verbose)
+            parts = results(result, width) if quiet else run_as_tables(result, width, verbose=verbose)
             for part in parts:
                 out.print(part)
             if verdicts:  # of what stands above

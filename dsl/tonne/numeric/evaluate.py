@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tonne.graph import ELASTICITY, NUMBER, OPERATORS, Node
+from tonne.graph import ELASTICITY, NUMBER, OF_DRAWS, OPERATORS, Node
 from tonne.plan import Program
 
 _CALLS = {name: getattr(np, row.numpy, None) for name, row in OPERATORS.items()}
@@ -38,7 +38,7 @@ def evaluate_into(
                 values.append(known[id(node)])
             elif op == NUMBER:
                 values.append(node.payload.value if node.payload is not None else 1.0)
-            elif not args:
+            elif not args or op in OF_DRAWS:
                 values.append(math.nan)
             elif op == ELASTICITY:
                 values.append(derive(node))

@@ -18,6 +18,10 @@ from tonne.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from tonne.answer import Answer, Line
+    from tonne.numeric.sample import Distribution
+    from tonne.sampling import Sampled
+    from tonne.scenario import Evaluated, EvaluatedCase
+    from tonne.units import Unit
 
 VERSION = 1
 
@@ -36,19 +40,69 @@ def check_as_json(found: Iterable[Diagnostic], mended: Iterable[Diagnostic] | No
     return {"version": VERSION, "diagnostics": [as_json(d) for d in found], **done}
 
 
-def run_as_json(
-    run: Run | None, requirements: list[Verdict], claims: list[Verdict], found: tuple[Diagnostic, ...]
-) -> dict[str, Any]:
+def run_as_json(made: Evaluated) -> dict[str, Any]:
     """Everything that a run says; values are in the unit that the file declares for them."""
+    run = made.run
+    cases = {case.name: _case(case) for case in made.cases}
     return {
         "version": VERSION,
-        "diagnostics": [as_json(d) for d in found],
+        "diagnostics": [as_json(d) for d in made.diagnostics],
         "values": {} if run is None else _values(run),
         **({"optima": _optima(run)} if run is not None and run.optima else {}),
+        **({} if run is None or run.sampled is None else {"sampling": _sampling(run.sampled)}),
+        **({} if run is None or run.sampled is None else {"distributions": distributions(run, run.sampled)}),
+        **({"cases": cases} if cases else {}),
         "undetermined": {} if run is None else undetermined(run.model),
-        "requirements": [_requirement(v) for v in requirements],
-        "claims": [_claim(v) for v in claims],
+        "requirements": [_requirement(v) for v in made.requirements],
+        "claims": [_claim(v) for v in made.claims],
     }
+
+
+def _case(case: EvaluatedCase) -> dict[str, Any]:
+    """A case: its values as those of the file, and the requirements in it."""
+    run = case.run
+    return {
+        "title": case.checked.title,
+        "values": _values(run),
+        **({} if run.sampled is None else {"distributions": distributions(run, run.sampled)}),
+        "requirements": [_requirement(v) for v in case.requirements],
+    }
+
+
+def _sampling(sampled: Sampled) -> dict[str, Any]:
+    options = sampled.options
+    return {
+        "draws": options.draws,
+        "seed": options.seed,
+        "exact": options.exact,
+        "assumptions": sorted(sampled.assumptions),
+        "cut": {name: _finite(share) for name, share in sorted(sampled.cut.items())},
+        "merged": [sorted(names) for names in sampled.merged],
+    }
+
+
+def distributions(run: Run, sampled: Sampled) -> dict[str, Any]:
+    """What is shown and named, as it is distributed; what does not vary is left out."""
+    found: dict[str, Any] = {}
+    for one in quantities(run):
+        distribution = sampled.distribution(one.node)
+        if distribution is not None and distribution.draws:
+            found[one.name] = distribution_as_json(distribution, one.unit)
+    return found
+
+
+def distribution_as_json(one: Distribution, unit: Unit) -> dict[str, Any]:
+    figures = {
+        "mean": one.mean,
+        "sd": one.sd,
+        "p5": one.low,
+        "median": one.median,
+        "p95": one.high,
+        "least": one.least,
+        "greatest": one.greatest,
+    }
+    said = {name: _finite(value / unit.factor) for name, value in figures.items()}
+    return {"unit": unit.word, **said, "draws": one.draws}
 
 
 def _value(value: float | None, unit: str, status: str) -> dict[str, Any]:
@@ -105,7 +159,9 @@ def _finite(value: float | None) -> float | int | None:
 
 def _requirement(verdict: Verdict) -> dict[str, Any]:
     holds = None if verdict.outcome is Outcome.NOT_DECIDED else verdict.outcome is Outcome.HOLDS
-    return {"text": verdict.text, "line": verdict.statement.span.line, "holds": holds}
+    told = {"text": verdict.text, "line": verdict.statement.span.line, "holds": holds}
+    wanted = {} if verdict.wanted is None else {"wanted": verdict.wanted}
+    return told if verdict.share is None else {**told, "share": verdict.share, **wanted}
 
 
 def _claim(verdict: Verdict) -> dict[str, Any]:
@@ -125,4 +181,5 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
         "unit": None if verdict.unit is None else verdict.unit.word,
         "ratio": number(verdict.ratio),
         "cause": verdict.cause or None,
+        **({} if verdict.share is None else {"share": verdict.share}),
     }

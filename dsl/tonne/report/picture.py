@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tonne.answer import Answer, answer
@@ -89,8 +88,12 @@ def _undated(style: str) -> dict[str, Any]:
 
 def _axis(at: Optimized) -> _Axis:
     """The given number of requests that moves the optimum most, and the requests of a lifetime where they follow from it."""
-    nodes = [at.problem.objective, *(n for n in _sides(at))]
-    facts = {id(n): n for root in nodes for n in postorder(root) if n.op == NUMBER and n.payload and n.payload.is_fact}
+    facts = {
+        id(n): n
+        for root in at.problem.sides
+        for n in postorder(root)
+        if n.op == NUMBER and n.payload and n.payload.is_fact
+    }
     units = at.optimum.model.project.units
     request = units.lookup("request")
     assert isinstance(request, Unit)
@@ -107,8 +110,3 @@ def _axis(at: Optimized) -> _Axis:
     unit = units.lookup(written.unit) if written is not None and written.unit else None
     text = f"{owner[0].instance.name}.{owner[1]}" if owner else " ".join(node.span.text.split())
     return _Axis(node, text, unit if isinstance(unit, Unit) else request, at.run.raw(node))
-
-
-def _sides(at: Optimized) -> Iterator[Node]:
-    if at.problem.constraint is not None:
-        yield from (at.problem.constraint.left, at.problem.constraint.right)

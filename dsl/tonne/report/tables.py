@@ -13,24 +13,27 @@ from rich.text import Text
 
 from tonne.formatting import figure
 from tonne.graph import NUMBER, Node
-from tonne.model import ShownTable, ShownValue, State
+from tonne.model import State
 from tonne.names import Field, Instance
 from tonne.report.diagnostics import clean
+from tonne.report.draws import legend
 from tonne.report.plain_table import plain_table
-from tonne.run import Run, default_unit, unit_of_let
-from tonne.verdict import Outcome, Verdict, computed_words, is_literal, told
+from tonne.report.shown import Column, lets, shows, titles
+from tonne.run import Run
+from tonne.verdict import Outcome, Verdict, computed_words, in_draws, is_literal, told
 
 if TYPE_CHECKING:
     from tonne.optimize import Optimized
+    from tonne.scenario import Evaluated
 
 MISSING = "—"
 
 
-def run_as_tables(
-    run: Run, requirements: list[Verdict], claims: list[Verdict], width: int, *, verbose: bool = False
-) -> list[RenderableType]:
+def run_as_tables(made: Evaluated, width: int, *, verbose: bool = False) -> list[RenderableType]:
     """Everything that follows; `verbose` says for what is undetermined what would determine it."""
-    return _spaced([*instances(run, width, verbose=verbose), *_results(run, requirements, claims, width)])
+    if made.run is None:
+        return []
+    return _spaced([*instances(made.run, width, verbose=verbose), *_results(made, made.run, width)])
 
 
 def instances(run: Run, width: int, *, verbose: bool = False) -> list[RenderableType]:
@@ -71,27 +74,32 @@ def _legend(states: list[State], width: int) -> Text:
     return text
 
 
-def results(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
-    """Only what the file asks for: its optima, shows, lets, requirements and claims."""
-    return _spaced(_results(run, requirements, claims, width))
+def results(made: Evaluated, width: int) -> list[RenderableType]:
+    """Only what the file asks for: its optima, shows, lets, requirements and claims, in its cases too."""
+    return [] if made.run is None else _spaced(_results(made, made.run, width))
 
 
 def _spaced(parts: list[RenderableType]) -> list[RenderableType]:
     return [p for part in parts for p in (part, Text(""))][:-1]
 
 
-def _results(run: Run, requirements: list[Verdict], claims: list[Verdict], width: int) -> list[RenderableType]:
+def _results(made: Evaluated, run: Run, width: int) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for optimized in run.optima:
         parts += _optimum(optimized, width)
-    parts += _shows(run)
-    lets = _lets(run)
-    if lets is not None:
-        parts.append(lets)
-    if requirements:
-        parts.append(_verdicts("requirements", requirements))
-    if claims:
-        parts.append(_verdicts("claims", claims))
+    cases = [Column(case.name, case.run) for case in made.cases]
+    parts += [*shows(run, cases), *lets(run, cases)]
+    if made.cases:
+        parts.append(titles(made.cases, width))
+    if run.sampled is not None:
+        parts.append(legend(run.sampled, width))
+    if made.requirements:
+        parts.append(_verdicts("requirements", made.requirements))
+    parts += [
+        _verdicts(f"requirements in `{case.name}`", case.requirements) for case in made.cases if case.requirements
+    ]
+    if made.claims:
+        parts.append(_verdicts("claims", made.claims))
     for excluded in run.model.project.excluded:
         why = f" ({clean(str(excluded.provenance))})" if excluded.provenance else ""
         parts.append(Text(f"not counted: {clean(excluded.what)}{why}"))
@@ -103,11 +111,7 @@ def _optimum(optimized: Optimized, width: int) -> list[RenderableType]:
     from tonne.answer import answer
     from tonne.report.optimum import optimum_tables
 
-    return [Group(*optimum_tables(answer(optimized), width)), *_shows(optimized.run)]
-
-
-def _shows(run: Run) -> list[RenderableType]:
-    return [_shown_table(run, one) if one.is_table else _shown_values(run, one) for one in run.model.shows]
+    return [Group(*optimum_tables(answer(optimized), width)), *shows(optimized.run)]
 
 
 def _kind_tables(run: Run, states: list[State], width: int) -> Iterator[RenderableType]:
@@ -183,57 +187,8 @@ def _label(state: State, name: str) -> str:
     return "" if binding is None else clean(binding.label)
 
 
-def _text(run: Run, one: ShownValue) -> tuple[str, str]:
-    """A shown value and its unit."""
-    if one.dimension is None:
-        return MISSING, ""
-    unit = one.unit or default_unit(run.model, one.references, one.dimension)
-    value = None if one.node is None else run.in_unit(one.node, unit)
-    return (MISSING if value is None else figure(value)), ("" if unit.word == "ratio" else unit.word)
-
-
 def _plain(text: str) -> str:
     return clean(" ".join(text.split()))
-
-
-def _shown_values(run: Run, table: ShownTable) -> RenderableType:
-    shown = plain_table(clean(table.title or ""))
-    shown.show_header = False
-    shown.add_column(no_wrap=True)
-    shown.add_column(justify="right", no_wrap=True)
-    shown.add_column(no_wrap=True)
-    for one in table.rows[0][1]:
-        value, unit = _text(run, one)
-        shown.add_row(_plain(one.text), Text(value, "green"), Text(unit, "dim"))
-    return shown
-
-
-def _shown_table(run: Run, table: ShownTable) -> RenderableType:
-    shown = plain_table(clean(table.title or ""))
-    shown.add_column("", no_wrap=True)
-    units = [next((u for _, row in table.rows if (u := _text(run, row[i])[1])), "") for i in range(len(table.columns))]
-    for text, unit in zip(table.columns, units, strict=True):
-        shown.add_column(f"{_plain(text)}\n{unit}", justify="right")
-    for name, row in table.rows:
-        shown.add_row(name, *[_text(run, one)[0] for one in row])
-    return shown
-
-
-def _lets(run: Run) -> RenderableType | None:
-    table = plain_table("let")
-    table.show_header = False
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
-    shown = {one.text for t in run.model.shows for _, row in t.rows for one in row if not t.is_table}
-    for let in run.model.project.lets:
-        unit = unit_of_let(run.model, let)
-        node = run.model.lets.get(let)
-        if node is None or unit is None or let.name in shown:
-            continue
-        value = run.in_unit(node, unit)
-        table.add_row(let.name, MISSING if value is None else figure(value), "" if unit.word == "ratio" else unit.word)
-    return table if table.row_count else None
 
 
 _WORDS = {
@@ -257,7 +212,9 @@ def verdict_as_text(verdict: Verdict) -> Text:
     line.append(f"{mark} ", style)
     line.append(_plain(verdict.text))
     line.append(f"  {words}", style)
-    if verdict.outcome in (Outcome.REFUTED, Outcome.MISSED):
+    if verdict.wanted is not None:
+        line.append(f" {in_draws(verdict)} (required in {figure(verdict.wanted * 100)} %)")
+    elif verdict.outcome in (Outcome.REFUTED, Outcome.MISSED):
         line.append(f": {told(verdict)}")
         if verdict.cause:
             line.append(f"; {verdict.cause}")
@@ -270,6 +227,8 @@ def verdict_as_text(verdict: Verdict) -> Text:
             else ""
         )
         line.append(f"{digits if verdict.outcome is Outcome.HOLDS else ''} ({computed_words(verdict)})", "dim")
+    if verdict.share is not None and verdict.wanted is None:
+        line.append(f"; holds {in_draws(verdict)}", "dim")
     if verdict.statement.provenance is not None:
         line.append(f"  [{clean(str(verdict.statement.provenance))}]", "cyan")
     return line

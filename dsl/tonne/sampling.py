@@ -1,0 +1,312 @@
+"""Sampling: what is asked of a run, over draws of its assumptions.
+
+Takes runs (one, or those of a study that are drawn together) with what is asked of them; gives distributions, shares of draws,
+and the values of `percentile`, `sd` and `probability`, which later passes may rest on. The point values stay what they are.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from tonne.dimension import RATIO
+from tonne.graph import OF_DRAWS, PERCENTILE, PROBABILITY, Node, dimension_of
+from tonne.library import Settings
+from tonne.model import Model, TestSides
+from tonne.numeric.holding import holds
+from tonne.numeric.sample import HIGH, LOW, MEDIAN, Distribution, Options, Progress, sample
+from tonne.numeric.schedule import DRAWS, Builder, Schedule, arranged
+from tonne.numeric.steps import Opaque, Steps, Table
+from tonne.plan import shown_nodes
+from tonne.run import Run
+from tonne.syntax import tree
+from tonne.syntax.walk import test_parts
+from tonne.values import Record, Unprinted, field
+from tonne.verdict import SAME, precision
+
+_TOLD = (LOW, MEDIAN, HIGH)
+
+
+# The id of a node or of the sides of a test; of two nodes for their difference.
+Key = int | tuple[int, int] | tuple[int, int, str]
+
+
+class Sampled(Unprinted, Record, eq=False):
+    """What sampling gave, by the id of a node or of the sides of a test. Filled by `Sampler`, then only read.
+
+    Each entry is a list with one element a cell of the sweep; without a sweep there is one cell. A value that does not vary is
+    a number. `cut` gives the share of a spread that the bounds of its field cut off, None where that varies itself; `merged`
+    are the assumptions that were drawn as one product; `opaque` the ids of what cannot be drawn.
+    """
+
+    options: Options
+    values: dict[Key, list[Distribution | float]] = field(default_factory=dict)
+    shares: dict[Key, list[float]] = field(default_factory=dict)
+    statistics: dict[Key, list[float]] = field(default_factory=dict)
+    errors: dict[Key, float] = field(default_factory=dict)  # of statistics, the standard error
+    cut: dict[str, float | None] = field(default_factory=dict)
+    merged: tuple[tuple[str, ...], ...] = ()
+    assumptions: tuple[str, ...] = ()
+    opaque: set[Key] = field(default_factory=set)
+
+    def distribution(self, node: Node | None) -> Distribution | None:
+        """Of a value that varies."""
+        found = self.values.get(id(node), [None])[0]
+        return found if isinstance(found, Distribution) else None
+
+    def difference(self, node: Node, other: Node) -> tuple[Distribution | float | None, float | None]:
+        """A value less another in the same draws, and the share of draws in which it is the lesser."""
+        key = (id(node), id(other))
+        return self.values.get(key, [None])[0], self.shares.get((*key, "less"), [None])[0]
+
+    def share(self, sides: TestSides) -> float | None:
+        """The share of draws in which a test holds."""
+        return self.shares.get(id(sides), [None])[0]
+
+
+class _Asked(Record, frozen=True, eq=False):
+    """One thing to be drawn: a value, a difference of two values, or whether a test holds."""
+
+    key: Key
+    run: Run
+    nodes: tuple[Node, ...]
+    test: TestSides | None = None
+    statistic: Node | None = None
+    minus: Run | None = None  # the run of the second node of a difference
+    less: bool = False  # whether it is below zero, not how much it is
+
+
+class Sampler:
+    """Draws what is asked of some runs, all of them from the same draws."""
+
+    def __init__(
+        self,
+        options: Options,
+        tables: Mapping[int, Table] | None = None,
+        sizes: dict[int, int] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.options = options
+        self.sizes = sizes or {}
+        self.progress = progress
+        self.known: dict[int, float | Table] = dict(tables or {})
+        self.found = Sampled(options)
+        self._asked: list[_Asked] = []
+        self._percents: dict[int, float] = {}
+        self._kept: list[Any] = []  # ids are of what lives
+
+    def ask_value(self, run: Run, node: Node) -> None:
+        self._asked.append(_Asked(id(node), run, (node,)))
+
+    def ask_difference(self, run: Run, node: Node, minus: Run, other: Node) -> None:
+        """A value less another of another run, in each draw, and in how many draws it is less."""
+        self._asked.append(_Asked((id(node), id(other)), run, (node, other), minus=minus))
+        self._asked.append(_Asked((id(node), id(other), "less"), run, (node, other), minus=minus, less=True))
+
+    def ask_test(self, run: Run, sides: TestSides) -> None:
+        nodes = tuple(n for n in sides.parts.values() if n is not None)
+        if nodes and len(nodes) == len(sides.parts):
+            self._asked.append(_Asked(id(sides), run, nodes, sides))
+
+    def sample(self) -> Sampled:
+        self._kept += self._asked
+        asked = [*self._asked, *self._statistics()]
+        turn = {id(one): self._turn(one.nodes, one.run, one.minus) for one in asked}
+        last = max(turn.values(), default=-1)
+        for number in range(last + 1):
+            self._pass([one for one in asked if turn[id(one)] == number], is_only=last == 0)
+        return self.found
+
+    # ── what has to be known first ──
+
+    def _statistics(self) -> list[_Asked]:
+        """The functions of draws that anything asked for rests on."""
+        found: dict[int, _Asked] = {}
+        for one in self._asked:
+            for run, nodes in ((one.run, one.nodes[:1] if one.minus else one.nodes), (one.minus, one.nodes[1:])):
+                for node in run.below(nodes) if run is not None else ():
+                    if node.op in OF_DRAWS and id(node) not in found:
+                        sides = node.args if node.op == PROBABILITY else node.args[:1]
+                        found[id(node)] = _Asked(id(node), run, sides, statistic=node)  # type: ignore[arg-type]
+        return list(found.values())
+
+    def _turn(self, nodes: Sequence[Node], run: Run, minus: Run | None) -> int:
+        """The number of the pass in which nodes can be drawn: after those of the statistics that they rest on."""
+        turns = [-1]
+        for node in run.below(nodes) if minus is None else [*run.below(nodes[:1]), *minus.below(nodes[1:])]:
+            if node.op in OF_DRAWS:
+                turns.append(self._turn(node.args, run, None))
+        return max(turns) + 1
+
+    # ── one pass ──
+
+    def _pass(self, asked: Sequence[_Asked], *, is_only: bool) -> None:
+        builder = Builder()
+        steps: dict[int, Steps] = {}
+        drawn: list[tuple[_Asked, int]] = []
+        for one in asked:
+            try:
+                place = self._place(one, builder, steps)
+            except Opaque:
+                self.found.opaque.add(one.key)
+                continue
+            value = builder.value(place)
+            if value is not None:
+                self._settle(one, [value])
+            elif DRAWS in builder.steps[place].axes:
+                drawn.append((one, place))
+            else:
+                self._settle(one, self._along(builder, place))
+        for one in steps.values():  # type: ignore[assignment]
+            self.found.cut.update(one.cut)  # type: ignore[attr-defined]
+        names = dict.fromkeys(n for s in steps.values() for n in s.assumptions)
+        self.found.assumptions = tuple(dict.fromkeys([*self.found.assumptions, *names]))
+        if not drawn:
+            return
+        levels = {DRAWS: 0, **{axis: i + 1 for i, axis in enumerate(sorted(self.sizes))}}
+        places = [place for _, place in drawn]
+        # what is merged in one pass has no draws of its own that another could ask for
+        schedule = arranged(builder, places, levels) if is_only else Schedule(tuple(builder.steps), tuple(places))
+        self.found.merged += schedule.merged
+        shares = [self._shares(one) for one, _ in drawn]
+        cells = sample(schedule, self.sizes, self.options, shares, self.progress)
+        for root, (one, _) in enumerate(drawn):
+            self._settle(one, [cell[root] for cell in cells])
+
+    def _place(self, one: _Asked, builder: Builder, steps: dict[int, Steps]) -> int:
+        def of(run: Run) -> Steps:
+            if id(run) not in steps:
+                model: Model = run.model
+                steps[id(run)] = Steps(builder, model, run.solved, self.known, model.correlations)
+            return steps[id(run)]
+
+        test = one.test.test if one.test is not None else one.statistic.payload if one.statistic is not None else None
+        if test is not None:
+            relative = one.test.relative if one.test is not None else _is_relative(test, one.nodes)
+            names = [name for name, _ in test_parts(test)]
+            right = dict(zip(names, one.nodes, strict=True)).get("right")
+            check = partial(holds, test, names, precision(test, right), relative, SAME)
+            return of(one.run).holds(one.nodes, check, one.key)
+        place = of(one.run).place(one.nodes[0])
+        if one.minus is not None:
+            other = of(one.minus).place(one.nodes[1])
+            place = builder.call("less" if one.less else "subtract", place, other)
+        if one.statistic is not None and one.statistic.op == PERCENTILE:
+            self._percents[one.key] = self._percent(of(one.run), one.statistic)
+        return place
+
+    def _percent(self, steps: Steps, node: Node) -> float:
+        value = steps.builder.value(steps.place(node.args[1]))
+        if value is None:
+            raise Opaque
+        return min(max(value, 0.0), 1.0)
+
+    def _shares(self, one: _Asked) -> tuple[float, ...]:
+        """The quantiles that are asked of something drawn."""
+        if one.statistic is None:
+            return () if one.test is not None or one.less else _TOLD
+        return (self._percents[one.key],) if one.statistic.op == PERCENTILE else ()
+
+    def _along(self, builder: Builder, place: int) -> list[float]:
+        """What varies with the cells of a sweep alone."""
+        from tonne.numeric.blocks import CellMachine
+
+        machine = CellMachine(arranged(builder, [place], {axis: axis for axis in self.sizes}), self.sizes)
+        return cells_of(machine, 0)
+
+    def _settle(self, one: _Asked, found: Sequence[Any]) -> None:
+        if one.test is not None or one.less:
+            self.found.shares[one.key] = [_mean(f) for f in found]
+        elif one.statistic is None:
+            self.found.values[one.key] = list(found)
+        else:
+            values = [self._statistic(one.statistic, f) for f in found]
+            self.found.statistics[one.key] = values
+            if isinstance(found[0], Distribution):
+                self.found.errors[one.key] = self._error(one.statistic, found[0])
+            self.known[one.key] = values[0] if len(values) == 1 else self._table(one.key, values)
+
+    def _statistic(self, node: Node, found: Distribution | float) -> float:
+        if isinstance(found, Distribution):
+            if node.op == PERCENTILE:
+                return found.percentile(self._percents[id(node)])
+            return found.mean if node.op == PROBABILITY else found.sd
+        return 0.0 if node.op == "sd" else float(found)
+
+    def _error(self, node: Node, found: Distribution) -> float:
+        """The standard error of a statistic, about."""
+        if node.op == PERCENTILE:
+            share = self._percents[id(node)]
+            beside = math.sqrt(max(share * (1 - share), 1 / found.draws) / found.draws)
+            ends = [found.percentile(min(max(share + side * beside, 0.0), 1.0)) for side in (-1, 1)]
+            return max((ends[1] - ends[0]) / 2, abs(ends[0]) * found.error)
+        return found.standard_error if node.op == PROBABILITY else found.sd / math.sqrt(2 * found.draws)
+
+    def _table(self, key: int, values: Sequence[float]) -> Table:
+        from tonne.numeric.blocks import grid
+
+        axes = tuple(sorted(self.sizes))
+        return Table(("statistic", key), axes, grid(values, [self.sizes[a] for a in axes]))
+
+
+def cells_of(machine: Any, root: int) -> list[float]:
+    """One root of a schedule in all cells of a sweep."""
+    found: list[float] = []
+    for number in range(machine.blocks):
+        _, count, values = machine.block(number)
+        found += machine.flat(values[root], count).tolist()
+    return found
+
+
+def _mean(found: Distribution | float) -> float:
+    return found.mean if isinstance(found, Distribution) else float(found)
+
+
+def _is_relative(test: tree.Test, nodes: Sequence[Node]) -> bool:
+    """Whether the tolerance of a test inside `probability( … )` is a share of its right side."""
+    return isinstance(test, tree.Near) and dimension_of(nodes[2]) == RATIO
+
+
+class Request(Record, frozen=True):
+    """What somebody asks of sampling; None is what the project's settings say."""
+
+    draws: int | None = None
+    seed: int | None = None
+    threads: int | None = None
+    exact: bool = False
+    progress: Progress | None = None
+    is_asked: bool = True  # False: how to sample, should the file ask for it
+
+    def options(self, settings: Settings) -> Options:
+        drawn, given = settings.sampling, self.draws
+        seed, threads = self.seed, self.threads
+        return Options(
+            drawn.draws if given is None else given,
+            drawn.seed if seed is None else seed,
+            cores() if threads is None else threads,
+            self.exact,
+        )
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
+
+
+def is_asked(run: Run) -> bool:
+    """Whether the file itself asks about draws."""
+    if any(requirement.share is not None for requirement, _ in run.model.requirements):
+        return True
+    return any(node.op in OF_DRAWS for node, _ in run.program.steps)
+
+
+def named_nodes(model: Model) -> list[Node]:
+    """What a file shows and names, each once."""
+    nodes = [*shown_nodes(model), *model.lets.values()]
+    return list({id(node): node for node in nodes}.values())

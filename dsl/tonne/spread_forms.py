@@ -1,0 +1,51 @@
+"""The spreads that may stand after `~`, and the arguments of each by name. Looks at no value."""
+
+from __future__ import annotations
+
+from tonne.diagnostic import Diagnostic, Fix, diagnostic
+from tonne.names import closest
+from tonne.syntax import tree
+
+# The arguments of each spread. `low` and `high` are written by place, the others by name.
+SPREADS = {
+    "uniform": ("low", "high"),
+    "normal": ("sd",),
+    "lognormal": ("cv",),
+    "triangular": ("low", "high"),
+    "interval": ("low", "high"),
+}
+_BY_PLACE = ("low", "high")
+_OTHER_NAMES = {"gaussian": "normal", "gauss": "normal", "triangle": "triangular", "range": "uniform"}
+
+
+def arguments_of(spread: tree.Call) -> tuple[dict[str, tree.Expr], Diagnostic | None]:
+    """The arguments of a spread by name; none, and what is wrong, where they are not those that it takes."""
+    names = SPREADS.get(spread.name)
+    if names is None:
+        meant = _OTHER_NAMES.get(spread.name.lower()) or closest(spread.name, SPREADS)
+        help = f"did you mean `{meant}`?" if meant else f"spreads: {', '.join(SPREADS)}"
+        fix = Fix(spread.name_span, meant) if meant else None
+        title = f"there is no spread `{spread.name}`"
+        return {}, diagnostic("V223", title, spread.name_span, help=help, fix=fix)
+    given: dict[str, tree.Expr] = {}
+    for name, argument in zip(names, spread.arguments, strict=False):
+        called = argument.name or (name if name in _BY_PLACE else None)
+        if called in names and not isinstance(argument.value, tree.Test):
+            given[called] = argument.value
+    if len(given) == len(names) == len(spread.arguments):
+        return given, None
+    title = f"`{spread.name}` takes {' and '.join(f'`{n}`' for n in names)}"
+    help, fix = f"write `{written(spread.name, ['…'] * len(names))}`", None
+    if len(spread.arguments) == 1 == len(names) and spread.arguments[0].name is None:
+        mended = written(spread.name, [spread.arguments[0].span.text])
+        help, fix = f"write `{mended}`", Fix(spread.span, mended)
+    return {}, diagnostic("V223", title, spread.span, help=help, fix=fix)
+
+
+def written(name: str, arguments: list[str]) -> str:
+    """A spread as it is written with these arguments."""
+    parts = [
+        value if argument in _BY_PLACE else f"{argument} = {value}"
+        for argument, value in zip(SPREADS[name], arguments, strict=True)
+    ]
+    return f"{name}({', '.join(parts)})"
