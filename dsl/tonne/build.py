@@ -6,7 +6,7 @@ node for each determined quantity and let, shared wherever a name is used twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from tonne.correlations import correlations
 from tonne.diagnostic import Diagnostic, Label, diagnostic
@@ -27,16 +27,20 @@ from tonne.unit_problems import UnitProblem
 from tonne.units import Unit
 
 
-def build(project: Project) -> tuple[Model, list[Diagnostic]]:
-    """The model of a project and the errors in its formulas. Always returns; what is wrong is left out."""
-    builder = _Builder(project)
+def build(project: Project, asked: Sequence[tree.Statement] | None = None) -> tuple[Model, list[Diagnostic]]:
+    """The model of a project and the errors in its formulas. Always returns; what is wrong is left out.
+
+    `asked` are statements that need values in place of those of the file, such as what a sweep shows.
+    """
+    builder = _Builder(project, project.entry.module.statements if asked is None else asked)
     builder.build()
     return builder.model, builder.found
 
 
 class _Builder:
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, asked: Sequence[tree.Statement]) -> None:
         self.project = project
+        self.asked = asked
         self.model = Model(project)
         self.formulas = Formulas(project.units, formulas_of_core(project.units))
         self.references = References(self.model, self.formulas.lowering)
@@ -72,7 +76,7 @@ class _Builder:
                     self._let(symbol)
                 elif symbol.is_optimum and not is_circular(group, needs):
                     self.optima.add(symbol)
-        statement = self.statements.add_all()
+        statement = self.statements.add_all(self.asked)
         if statement is not None:
             self._say_too_large(statement.span)
         self.optima.complete()
@@ -96,7 +100,7 @@ class _Builder:
         return dict(sorted(needs.items(), key=lambda item: order.get(item[0], len(order))))
 
     def _imported_in_statements(self) -> Iterator[Symbol]:
-        for statement in self.project.entry.module.statements:
+        for statement in self.asked:
             yield from self._named(expressions(statement), self.project.entry)
 
     def _named(self, exprs: Iterable[tree.Expr], scope: Scope) -> Iterator[Symbol]:

@@ -37,7 +37,7 @@ def checked_cases(
     cases: list[CheckedCase] = []
     found: list[Diagnostic] = []
     known = list(of_file)
-    for study in _of_type(project, tree.Case):
+    for study in studies(project, tree.Case):
         declaration = study.declaration
         assert isinstance(declaration, tree.Case)
         model, said = variant(path, overrides, text, declaration.rebindings)
@@ -47,13 +47,17 @@ def checked_cases(
 
 
 def variant(
-    path: Path, overrides: Sequence[str], text: str | None, rebindings: Sequence[tree.Rebinding]
+    path: Path,
+    overrides: Sequence[str],
+    text: str | None,
+    rebindings: Sequence[tree.Rebinding],
+    asked: Sequence[tree.Statement] | None = None,
 ) -> tuple[Model | None, list[Diagnostic]]:
-    """The model of a file with fields bound anew, and all that is found in it."""
+    """The model of a file with fields bound anew, and all that is found in it. `asked` as for `build`."""
     project, found = resolve(path, overrides, text, rebindings)
     if project is None:
         return None, found
-    model, more = build(project)
+    model, more = build(project, asked)
     return model, [*found, *more, *of_numbers(model), *double_counting(model), *stale_sources(model)]
 
 
@@ -70,7 +74,8 @@ def _key(one: Diagnostic) -> tuple[str, str, int, int]:
     return one.code, one.span.source.name, one.span.start, one.span.end
 
 
-def _of_type(project: Project, kind: type) -> Iterator[Study]:
+def studies(project: Project, kind: type) -> Iterator[Study]:
+    """The cases or the sweeps of the file itself, in its order."""
     for symbol in project.entry.symbols.values():
         if isinstance(symbol, Study) and symbol.scope is project.entry and isinstance(symbol.declaration, kind):
             yield symbol

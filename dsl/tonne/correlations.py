@@ -1,7 +1,7 @@
 """`correlate`: rank correlations between assumptions, as the sums of standard normals that give them.
 
-Takes a built `Model`; gives for each correlated assumption the weights of independent standard normals (a Gaussian copula), or
-V234 for what has no spread, a correlation beyond -1 .. 1, and correlations that contradict each other. A rank correlation
+Takes a built `Model`; gives for each correlated assumption the weights of independent standard normals (a Gaussian copula),
+or V234 for what has no spread, a correlation beyond -1 .. 1, and correlations that contradict each other. A rank correlation
 r_s of two normals is a correlation of 2 sin(pi r_s / 6) (K. Pearson, 1907).
 """
 
@@ -50,9 +50,8 @@ def correlations(model: Model, formulas: Formulas) -> tuple[Weights, list[Diagno
         if made is None:
             own = [statement for pair, (_, statement) in pairs.items() if pair <= set(names)]
             title = f"these {len(own)} correlations contradict each other"
-            labels = tuple(Label(one.span) for one in own)
             help = "no draws have all of them at once: weaken one, or add the pair that is missing"
-            found.append(diagnostic("V234", title, *labels, help=help))
+            found.append(diagnostic("V234", title, *(Label(one.span) for one in own), help=help))
         else:
             weights.update(made)
     return weights, found

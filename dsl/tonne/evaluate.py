@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from tonne.optimize import Optimized
 
 
-def evaluate(model: Model) -> tuple[Run, list[Diagnostic]]:
-    """The values of a model at the point values of its assumptions, and why an optimum has none."""
+def evaluate(model: Model, instead: Mapping[int, float] | None = None) -> tuple[Run, list[Diagnostic]]:
+    """The values of a model at the point values of its assumptions, and why an optimum has none.
+
+    `instead` are values in place of numbers, by the ids of their nodes.
+    """
     for let in model.lets:  # each after those that it names, so that no chain is long
         unit_of_let(model, let)
-    known: dict[int, float] = {}
+    known = dict(instead or {})
     solved, found = _optima(model, known) if model.optima else ({}, [])
     run = Run(model, plan(model), solved=solved, known=known)
     give(run, {})

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from tonne.catalogue import Severity
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.formatting import number
-from tonne.graph import LEAF, NUMBER
+from tonne.graph import LEAF, NUMBER, Node
 from tonne.lower import Formula
 from tonne.model import Model, State
 from tonne.names import Field
 from tonne.paths import Reference
 from tonne.relations import value_at
 from tonne.run import Run, field_label
+from tonne.source import Span
 from tonne.syntax import tree
 from tonne.syntax.keywords import SUFFIX_EXPONENTS
 from tonne.values import replace
@@ -52,6 +53,20 @@ def of_numbers(model: Model) -> Iterator[Diagnostic]:
                 outside = _outside(state, one, node.payload.value, lambda reference: math.nan)
                 if outside is not None:
                     yield outside
+
+
+def bounds_left(model: Model, node: Node, values: Sequence[float], span: Span) -> list[Diagnostic]:
+    """V221 where one of the values that a study gives a node leaves the bounds of its field."""
+    for state in model.states.values():
+        name = next((n for n, one in state.nodes.items() if one is node), None)
+        one = None if name is None else state.instance.kind.fields[name]
+        if one is None or one.unit is None or one.name not in state.formulas.bounds:
+            continue
+        for value in values:
+            said = _outside(state, one, value, lambda reference: math.nan)
+            if said is not None and said.is_error:
+                return [replace(said, labels=(Label(span), *said.labels[1:]), fix=None)]
+    return []
 
 
 def _outside(state: State, one: Field, value: float, known: Callable[[Reference], float]) -> Diagnostic | None:

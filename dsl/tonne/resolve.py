@@ -43,8 +43,8 @@ def resolve(
 ) -> tuple[Project | None, list[Diagnostic]]:
     """A file with all that it uses; `overrides` are `PATH=VALUE` texts that rebind fields and lets.
 
-    `text`, where it is given, stands for what the file holds. `study` are rebindings that a case or a sweep of the file makes,
-    over those of `overrides`.
+    `text`, where it is given, stands for what the file holds. `study` are rebindings that a case or a sweep of the file
+    makes, over those of `overrides`.
 
     Always returns; the project is None only when the file itself cannot be read.
     """

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tonne.diagnostic import Diagnostic, diagnostic
+from tonne.axes import too_many
+from tonne.diagnostic import Diagnostic
 from tonne.evaluate import give
+from tonne.formatting import figure
 from tonne.graph import Node
 from tonne.run import Run
 from tonne.sampling import Request, Sampled, Sampler, is_asked, named_nodes
@@ -24,10 +26,11 @@ def sample_runs(run: Run, cases: Sequence[Run], request: Request | None) -> tupl
         return None, []
     settings = run.model.project.settings
     options = request.options(settings)
-    if options.draws > settings.limits.points:
-        span = Span(run.model.project.entry.source, 0, 0)
-        title = f"{options.draws:,} draws are asked for; the limit is {settings.limits.points:,}"
-        return None, [diagnostic("V227", title, span, help="draw fewer, or raise `[limits] points` in tonne.toml")]
+    limit = request.limit or settings.limits.points
+    if options.draws > limit:
+        return None, [
+            too_many(f"{figure(options.draws)} draws are asked for", limit, Span(run.model.project.entry.source, 0, 0))
+        ]
     sampler = Sampler(options, progress=request.progress)
     for one in runs:
         for node in named_nodes(one.model):

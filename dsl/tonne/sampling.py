@@ -1,7 +1,8 @@
 """Sampling: what is asked of a run, over draws of its assumptions.
 
-Takes runs (one, or those of a study that are drawn together) with what is asked of them; gives distributions, shares of draws,
-and the values of `percentile`, `sd` and `probability`, which later passes may rest on. The point values stay what they are.
+Takes runs (one, or those of a study that are drawn together) with what is asked of them; gives distributions, shares of
+draws, and the values of `percentile`, `sd` and `probability`, which later passes may rest on. The point values stay
+what they are.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tonne.numeric.holding import holds
 from tonne.numeric.sample import HIGH, LOW, MEDIAN, Distribution, Options, Progress, sample
 from tonne.numeric.schedule import DRAWS, Builder, Schedule, arranged
 from tonne.numeric.steps import Opaque, Steps, Table
+from tonne.numeric.sweep import grid, scheduled, values
 from tonne.plan import shown_nodes
 from tonne.run import Run
 from tonne.syntax import tree
@@ -37,16 +39,16 @@ Key = int | tuple[int, int] | tuple[int, int, str]
 class Sampled(Unprinted, Record, eq=False):
     """What sampling gave, by the id of a node or of the sides of a test. Filled by `Sampler`, then only read.
 
-    Each entry is a list with one element a cell of the sweep; without a sweep there is one cell. A value that does not vary is
-    a number. `cut` gives the share of a spread that the bounds of its field cut off, None where that varies itself; `merged`
-    are the assumptions that were drawn as one product; `opaque` the ids of what cannot be drawn.
+    Each entry is a list with one element a cell of the sweep; without a sweep there is one cell. A value that does not
+    vary is a number. `cut` gives the share of a spread that the bounds of its field cut off, None where that varies
+    itself; `merged` are the assumptions that were drawn as one product; `opaque` the ids of what cannot be drawn.
     """
 
     options: Options
     values: dict[Key, list[Distribution | float]] = field(default_factory=dict)
     shares: dict[Key, list[float]] = field(default_factory=dict)
-    statistics: dict[Key, list[float]] = field(default_factory=dict)
-    errors: dict[Key, float] = field(default_factory=dict)  # of statistics, the standard error
+    statistics: dict[int, list[float]] = field(default_factory=dict)
+    errors: dict[int, float] = field(default_factory=dict)  # of statistics, the standard error
     cut: dict[str, float | None] = field(default_factory=dict)
     merged: tuple[tuple[str, ...], ...] = ()
     assumptions: tuple[str, ...] = ()
@@ -195,7 +197,7 @@ class Sampler:
             other = of(one.minus).place(one.nodes[1])
             place = builder.call("less" if one.less else "subtract", place, other)
         if one.statistic is not None and one.statistic.op == PERCENTILE:
-            self._percents[one.key] = self._percent(of(one.run), one.statistic)
+            self._percents[id(one.statistic)] = self._percent(of(one.run), one.statistic)
         return place
 
     def _percent(self, steps: Steps, node: Node) -> float:
@@ -208,14 +210,12 @@ class Sampler:
         """The quantiles that are asked of something drawn."""
         if one.statistic is None:
             return () if one.test is not None or one.less else _TOLD
-        return (self._percents[one.key],) if one.statistic.op == PERCENTILE else ()
+        return (self._percents[id(one.statistic)],) if one.statistic.op == PERCENTILE else ()
 
     def _along(self, builder: Builder, place: int) -> list[float]:
         """What varies with the cells of a sweep alone."""
-        from tonne.numeric.blocks import CellMachine
-
-        machine = CellMachine(arranged(builder, [place], {axis: axis for axis in self.sizes}), self.sizes)
-        return cells_of(machine, 0)
+        [found] = values(scheduled(builder, [place], len(self.sizes)), self.sizes)
+        return found.ravel().tolist()
 
     def _settle(self, one: _Asked, found: Sequence[Any]) -> None:
         if one.test is not None or one.less:
@@ -223,11 +223,12 @@ class Sampler:
         elif one.statistic is None:
             self.found.values[one.key] = list(found)
         else:
-            values = [self._statistic(one.statistic, f) for f in found]
-            self.found.statistics[one.key] = values
+            told = [self._statistic(one.statistic, f) for f in found]
+            key = id(one.statistic)
+            self.found.statistics[key] = told
             if isinstance(found[0], Distribution):
-                self.found.errors[one.key] = self._error(one.statistic, found[0])
-            self.known[one.key] = values[0] if len(values) == 1 else self._table(one.key, values)
+                self.found.errors[key] = self._error(one.statistic, found[0])
+            self.known[key] = told[0] if len(told) == 1 else self._table(key, told)
 
     def _statistic(self, node: Node, found: Distribution | float) -> float:
         if isinstance(found, Distribution):
@@ -246,19 +247,8 @@ class Sampler:
         return found.standard_error if node.op == PROBABILITY else found.sd / math.sqrt(2 * found.draws)
 
     def _table(self, key: int, values: Sequence[float]) -> Table:
-        from tonne.numeric.blocks import grid
-
         axes = tuple(sorted(self.sizes))
         return Table(("statistic", key), axes, grid(values, [self.sizes[a] for a in axes]))
-
-
-def cells_of(machine: Any, root: int) -> list[float]:
-    """One root of a schedule in all cells of a sweep."""
-    found: list[float] = []
-    for number in range(machine.blocks):
-        _, count, values = machine.block(number)
-        found += machine.flat(values[root], count).tolist()
-    return found
 
 
 def _mean(found: Distribution | float) -> float:
@@ -279,6 +269,7 @@ class Request(Record, frozen=True):
     exact: bool = False
     progress: Progress | None = None
     is_asked: bool = True  # False: how to sample, should the file ask for it
+    limit: int | None = None  # of points, over that of the settings
 
     def options(self, settings: Settings) -> Options:
         drawn, given = settings.sampling, self.draws

@@ -23,6 +23,7 @@ from tonne.provenance import check_provenance
 from tonne.ranges import of_numbers
 from tonne.resolve import resolve
 from tonne.source import Span
+from tonne.sweeps import Source, Sweep, checked_sweeps
 from tonne.syntax import tree
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ class Checked:
     model: Model | None
     diagnostics: tuple[Diagnostic, ...]
     cases: tuple[CheckedCase, ...] = ()
-    overrides: tuple[str, ...] = ()
-    text: str | None = None
+    sweeps: tuple[Sweep, ...] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -67,10 +67,11 @@ class Checked:
         return files
 
 
-def check(path: Path, overrides: Sequence[str] = (), text: str | None = None) -> Checked:
+def check(path: Path, overrides: Sequence[str] = (), text: str | None = None, limit: int | None = None) -> Checked:
     """Reads and checks a file with all that it uses.
 
-    `overrides` are `PATH=VALUE` texts, as for `--set`; `text`, where it is given, stands for what the file holds.
+    `overrides` are `PATH=VALUE` texts, as for `--set`; `text`, where it is given, stands for what the file holds. `limit` is
+    of the points of a sweep, over that of the settings.
     """
     project, found = resolve(path, overrides, text)
     if project is None:
@@ -88,7 +89,8 @@ def check(path: Path, overrides: Sequence[str] = (), text: str | None = None) ->
         *islice(unknown_codes(project), MOST_ERRORS),
     ]
     cases, of_cases = checked_cases(project, path, overrides, text, found)
-    return Checked(path, project, model, _final(project, [*found, *of_cases]), tuple(cases), tuple(overrides), text)
+    sweeps, of_sweeps = checked_sweeps(project, Source(path, tuple(overrides), text), found, limit)
+    return Checked(path, project, model, _final(project, [*found, *of_cases, *of_sweeps]), tuple(cases), tuple(sweeps))
 
 
 def _nothing(project: Project) -> Diagnostic:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
@@ -55,9 +55,9 @@ class Statements:
         self.place = Place(scope or model.project.entry)
         self.found: list[Diagnostic] = []
 
-    def add_all(self) -> tree.Statement | None:
-        """Adds what the file requires, claims and shows, up to the statement that is over the limit, which is given."""
-        for statement in self.model.project.entry.module.statements:
+    def add_all(self, statements: Iterable[tree.Statement]) -> tree.Statement | None:
+        """Adds what is required, claimed and shown, up to the statement that is over the limit, which is given."""
+        for statement in statements:
             if isinstance(statement, tree.Require):
                 sides = self.test(statement.test)
                 if statement.share is not None:

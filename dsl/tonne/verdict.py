@@ -131,11 +131,11 @@ def _in_draws(run: Run, verdict: Verdict, sides: TestSides) -> Verdict:
     if sampled is None or share is None or verdict.outcome in (Outcome.NOT_DECIDED, Outcome.NOT_COMPARABLE):
         return verdict
     wanted = run.value(sides.share)
-    outcome = verdict.outcome
+    outcome: Outcome = verdict.outcome
     if sides.share is not None:
-        decided = wanted is not None
-        held = decided and wanted is not None and share >= wanted - SAME
-        outcome = (Outcome.HOLDS if held else Outcome.MISSED) if decided else Outcome.NOT_DECIDED
+        outcome = Outcome.NOT_DECIDED
+        if wanted is not None:
+            outcome = Outcome.HOLDS if share >= wanted - SAME else Outcome.MISSED
     return replace(verdict, outcome=outcome, share=share, draws=sampled.options.draws, wanted=wanted)
 
 

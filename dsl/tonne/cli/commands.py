@@ -15,6 +15,7 @@ from tonne.cli.help import help
 from tonne.cli.list import list_
 from tonne.cli.new import new
 from tonne.cli.run import run
+from tonne.cli.sweep import sweep
 from tonne.cli.units import units
 
 _EPILOG = """\b
@@ -22,6 +23,8 @@ Examples:
   tonne new training my_run.tonne
   tonne check my_run.tonne
   tonne run my_run.tonne --set pretrain.grid=grids.us.quebec
+  tonne run my_run.tonne --draws 100_000
+  tonne sweep my_run.tonne where_to_train
   tonne explain my_run.tonne pretrain.co2e
   tonne derive my_run.tonne lifetime
   tonne fmt my_run.tonne
@@ -71,5 +74,5 @@ def tonne(context: click.Context, color: str) -> None:
     context.color = _COLOR[color]
 
 
-for command in (new, check, run, explain, derive, fmt, list_, units, help, completion):
+for command in (new, check, run, sweep, explain, derive, fmt, list_, units, help, completion):
     tonne.add_command(command)

@@ -17,17 +17,22 @@ if TYPE_CHECKING:
     from tonne.numeric.sample import Progress
     from tonne.sampling import Request
 
+if TYPE_CHECKING:
+    _Whole = click.ParamType[int]
+else:  # not generic before click 8.2
+    _Whole = click.ParamType
+
 F = TypeVar("F", bound=Callable[..., Any])
 # Work that takes longer than this gets a bar.
 _SECONDS = 0.5
+_SUFFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 STOPPED = 130  # what a shell gives a command that Ctrl-C ended
 
 
-class Count(click.ParamType):
+class Count(_Whole):
     """A whole number, as `100_000`, `1e6` or `1M`."""
 
     name = "count"
-    _SUFFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 
     def __init__(self, least: int = 1) -> None:
         self.least = least
@@ -36,7 +41,7 @@ class Count(click.ParamType):
         if isinstance(value, int):
             return value
         found = re.fullmatch(r"([0-9][0-9_]*(?:\.[0-9]+)?(?:e\+?[0-9]{1,2})?)([kMBT]?)", value.strip())
-        number = float(found[1].replace("_", "")) * self._SUFFIXES[found[2]] if found else -1.0
+        number = float(found[1].replace("_", "")) * _SUFFIXES[found[2]] if found else -1.0
         if number != int(number) or number < self.least:
             above = "" if self.least == 0 else f" of at least {self.least}"
             self.fail(f"`{value}` is no whole number{above}, such as 100_000 or 1e6", parameter, context)
@@ -57,13 +62,18 @@ def sampling(value: F) -> F:
 
 
 def requested(
-    draws: int | None, seed: int | None, threads: int | None, exact: bool, progress: Progress | None
+    draws: int | None,
+    seed: int | None,
+    threads: int | None,
+    exact: bool,
+    progress: Progress | None,
+    limit: int | None = None,
 ) -> Request:
     """What the options ask for."""
     from tonne.sampling import Request
 
     is_asked = draws is not None or exact or seed is not None
-    return Request(draws, seed, threads, exact, progress, is_asked=is_asked)
+    return Request(draws, seed, threads, exact, progress, is_asked, limit)
 
 
 @contextmanager

@@ -38,11 +38,6 @@ def stream(seed: int, key: str, block: int) -> np.random.Generator:
     return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(*words, block))))
 
 
-def grid(values: Sequence[float], sizes: Sequence[int]) -> Any:
-    """The values of cells in order as an array with one dimension an axis."""
-    return np.reshape(np.asarray(values, np.float64), tuple(sizes))
-
-
 class _Buffers:
     """Arrays that are given back when nothing further on needs them."""
 

@@ -1,8 +1,9 @@
 """Spreads as steps of a schedule: what is drawn in place of a point value.
 
-Each law takes the place of its parameters among the steps, which may be numbers or may vary themselves, and gives the place of
-its draws. Where bounds cut a law, it is drawn by its inverse distribution, so that a draw takes one position of its stream; a
-bound that cuts off less than one draw in 10^15 is left aside. A draw that is correlated comes from a standard normal (`z`).
+Each law takes the place of its parameters among the steps, which may be numbers or may vary themselves, and gives the
+place of its draws. Where bounds cut a law, it is drawn by its inverse distribution, so that a draw takes one position
+of its stream; a bound that cuts off less than one draw in 10^15 is left aside. A draw that is correlated comes from a
+standard normal (`z`).
 
 lognormal: the point value is the median, sigma^2 = ln(1 + cv^2), which makes cv the standard deviation over the mean.
 triangular: by two uniforms u and v, low + (mode - low) max(u, v) + (high - mode) min(u, v).

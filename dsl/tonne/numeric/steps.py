@@ -1,4 +1,4 @@
-"""Nodes of a graph as steps of a schedule: assumptions as draws, numbers that a sweep moves as tables, optima as they are solved.
+"""Nodes of a graph as steps of a schedule: assumptions as draws, what a sweep moves as tables, optima as they are solved.
 
 Several models may share one builder: what they have in common is one step, and assumptions of one name are one draw.
 """

@@ -53,7 +53,8 @@ class Scale:
         keys = (bits & _MAGNITUDE) >> self.drop
         keys -= self.floor
         np.maximum(keys, 0, out=keys)
-        return np.negative(keys, out=keys, where=bits < 0)
+        np.negative(keys, out=keys, where=bits < 0)
+        return keys
 
     def key(self, value: float) -> int:
         key = max((int(np.float64(abs(value)).view(np.int64)) >> self.drop) - self.floor, 0)

@@ -47,8 +47,8 @@ def cells(run: Run, node: Node | None, unit: Unit | None) -> list[Text | str]:
     point = None if node is None or unit is None else run.in_unit(node, unit)
     sampled = run.sampled
     one = None if sampled is None else sampled.distribution(node)
-    if one is None or unit is None or one.draws == 0:
-        return [MISSING if point is None else _of_draws(run, node, point, unit), *([""] * 4)]
+    if unit is None or one is None or one.draws == 0:
+        return [MISSING if point is None or unit is None else _of_draws(run, node, point, unit), *([""] * 4)]
     told = Figures(one, unit)
     return [
         MISSING if point is None else at_place(point, told.place),

@@ -1,0 +1,276 @@
+"""The cells of a sweep: all of them in an array, one block after the other, or only what is said of them together.
+
+Takes the roots of a builder and the sizes of the axes of numbers; cells are in the order of the axes, the last fastest.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tonne.numeric.blocks import CellMachine
+from tonne.numeric.sample import Progress, Stopped
+from tonne.numeric.schedule import TABLE, Builder, Schedule, arranged
+from tonne.units import Unit
+from tonne.values import Record, Unprinted, replace
+
+Floats = npt.NDArray[np.float64]
+# Rounds of a search for where two curves cross, and points of each.
+_ROUNDS, _POINTS = 14, 17
+# Cells of a block that goes to a file.
+FILE_BLOCK = 1 << 18
+
+
+class Along(Unprinted, Record, frozen=True, eq=False):
+    """What is said of one value over all cells: least and greatest with the number of their cell, and the mean.
+
+    `count` is how many cells have a finite value.
+    """
+
+    count: int
+    least: float
+    least_at: int
+    greatest: float
+    greatest_at: int
+    mean: float
+
+
+def table(values: Sequence[float]) -> Floats:
+    """The values of one axis."""
+    return np.asarray(values, np.float64)
+
+
+def grid(values: Sequence[Any], shape: Sequence[int]) -> Floats:
+    """The values of cells in order, with one dimension an axis."""
+    return np.reshape(np.asarray(values, np.float64), tuple(shape))
+
+
+def constant_column(value: int, count: int) -> npt.NDArray[np.int32]:
+    """So many rows with one index."""
+    return np.full(count, value, np.int32)
+
+
+def in_unit(values: Any, unit: Unit) -> Floats:
+    """Values in base units as those of a unit."""
+    return np.asarray(values, np.float64) if unit.factor == 1 else np.asarray(values, np.float64) / unit.factor
+
+
+def scheduled(builder: Builder, roots: Sequence[int], axes: int) -> Schedule:
+    return arranged(builder, roots, {axis: axis for axis in range(axes)})
+
+
+def values(schedule: Schedule, sizes: dict[int, int]) -> list[Floats]:
+    """Each root in all cells, with one dimension an axis."""
+    shape = tuple(sizes[axis] for axis in sorted(sizes))
+    found = [np.empty(math.prod(shape)) for _ in schedule.roots]
+    for first, count, block in blocks(schedule, sizes):
+        for array, one in zip(found, block, strict=True):
+            array[first : first + count] = one
+    return [array.reshape(shape) for array in found]
+
+
+def blocks(
+    schedule: Schedule, sizes: dict[int, int], piece: int | None = None, threads: int = 1
+) -> Iterator[tuple[int, int, list[Floats]]]:
+    """The cells in order, some at a time: the number of the first, how many, and each root in them."""
+    made = threading.local()
+
+    def machine() -> CellMachine:
+        if not hasattr(made, "machine"):
+            made.machine = CellMachine(schedule, sizes) if piece is None else CellMachine(schedule, sizes, piece)
+        return made.machine  # type: ignore[no-any-return]
+
+    def work(number: int) -> tuple[int, int, list[Floats]]:
+        with np.errstate(all="ignore"):
+            first, count, found = machine().block(number)
+            return first, count, [np.array(machine().flat(one, count)) for one in found]
+
+    total = machine().blocks
+    if threads == 1:
+        yield from map(work, range(total))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[tuple[int, int, list[Floats]]]] = deque()
+        try:
+            for number in range(total):
+                waiting.append(pool.submit(work, number))
+                if len(waiting) > 2 * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def along(schedule: Schedule, sizes: dict[int, int], threads: int, progress: Progress | None = None) -> list[Along]:
+    """What is said of each root over all cells, which are not kept."""
+    machine = CellMachine(schedule, sizes)
+    total, cells = machine.blocks, math.prod(sizes.values())
+    threads = max(1, min(threads, total))
+    # each thread has a run of neighbouring blocks, so that what an outer loop works out is worked out once
+    parts = [range(total * i // threads, total * (i + 1) // threads) for i in range(threads)]
+    stop, lock, done = threading.Event(), threading.Lock(), [0]
+
+    def work(part: range) -> list[_Extremes]:
+        machine = CellMachine(schedule, sizes)
+        found = [_Extremes(part) for _ in schedule.roots]
+        ahead = 0
+        with np.errstate(all="ignore"):
+            for row, number in enumerate(part):
+                if stop.is_set():
+                    break
+                _, count, block = machine.block(number)
+                for one, value in zip(found, block, strict=True):
+                    one.add(row, value, count)
+                ahead += count
+                if progress is not None and (row % 64 == 63 or row + 1 == len(part)):
+                    with lock:
+                        done[0] += ahead
+                        progress(done[0], cells)
+                    ahead = 0
+        return found
+
+    try:
+        if threads == 1:
+            parts_found = [work(parts[0])]
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                try:
+                    parts_found = list(pool.map(work, parts))
+                except BaseException:
+                    stop.set()
+                    raise
+    except KeyboardInterrupt:
+        raise Stopped(done[0], cells) from None
+    roots = range(len(schedule.roots))
+    return _located(machine, [_along([part[root] for part in parts_found]) for root in roots])
+
+
+class _Extremes:
+    """Per block of one thread: its number, least and greatest, the sum and how many are finite."""
+
+    def __init__(self, blocks: range) -> None:
+        self.blocks = np.array(blocks)
+        self.numbers = np.empty((3, len(blocks)))
+        self.counts = np.zeros(len(blocks), np.int64)
+
+    def add(self, row: int, value: Any, count: int) -> None:
+        """A root in a block of so many cells, broadcast to fewer where it is the same in several."""
+        flat = np.asarray(value)
+        repeated = count // flat.size
+        least, greatest, total = float(flat.min()), float(flat.max()), float(flat.sum())
+        known = flat.size
+        if not (math.isfinite(least) and math.isfinite(greatest)):
+            flat = flat[np.isfinite(flat)]
+            known = flat.size
+            least, greatest = (float(flat.min()), float(flat.max())) if known else (np.inf, -np.inf)
+            total = float(flat.sum())
+        self.numbers[:, row] = least, greatest, total * repeated
+        self.counts[row] = known * repeated
+
+
+def _along(parts: Sequence[_Extremes]) -> Along:
+    """`least_at` and `greatest_at` are numbers of blocks, until `_located` finds the cells."""
+    least, greatest, total = (np.concatenate([part.numbers[i] for part in parts]) for i in range(3))
+    blocks, known = np.concatenate([part.blocks for part in parts]), sum(int(part.counts.sum()) for part in parts)
+    low, high = int(np.argmin(least)), int(np.argmax(greatest))
+    mean = math.fsum(total) / known if known else math.nan
+    return Along(known, float(least[low]), int(blocks[low]), float(greatest[high]), int(blocks[high]), mean)
+
+
+def _located(machine: CellMachine, found: Sequence[Along]) -> list[Along]:
+    """The same with the cells of the least and the greatest value, from the blocks that hold them."""
+
+    def cell(root: int, number: int, value: float) -> int:
+        first, count, block = machine.block(number)
+        return first + int(np.argmax(machine.flat(block[root], count) == value))
+
+    with np.errstate(all="ignore"):
+        return [
+            replace(one, least_at=cell(i, one.least_at, one.least), greatest_at=cell(i, one.greatest_at, one.greatest))
+            for i, one in enumerate(found)
+        ]
+
+
+# ── where two options cross ──
+
+
+def crossings(
+    schedule: Schedule,
+    sizes: dict[int, int],
+    axis: int,
+    pairs: Sequence[tuple[int, int]],
+    cells: Sequence[int] | None = None,
+) -> list[list[tuple[float, bool]]]:
+    """Per pair of roots, the values of an axis at which they cross, and whether the first is the lesser below.
+
+    The other axes stand at the index that `cells` gives for each of them. Between two neighbouring values of the axis at most
+    one crossing is found.
+    """
+    fixed = dict(enumerate(cells or ()))
+    table = next((s for s in schedule.steps if s.op == TABLE and s.axes == (axis,)), None)
+    if table is None:
+        return [[] for _ in pairs]
+    grid = np.asarray(table.payload, np.float64)
+    order = np.argsort(grid)
+    found: list[list[tuple[float, bool]]] = []
+    at = _curve(schedule, sizes, axis, fixed)
+    curves = at(grid[order])
+    for one, other in pairs:
+        apart = curves[one] - curves[other]
+        places = np.flatnonzero(np.sign(apart[:-1]) * np.sign(apart[1:]) < 0)
+        crossed = [
+            (_refined(at, one, other, grid[order][i], grid[order][i + 1]), bool(apart[i] < 0)) for i in places.tolist()
+        ]
+        for i in np.flatnonzero(apart[1:-1] == 0).tolist():
+            if apart[i] * apart[i + 2] < 0:
+                crossed.append((float(grid[order][i + 1]), bool(apart[i] < 0)))
+        found.append(sorted(crossed))
+    return found
+
+
+def _curve(
+    schedule: Schedule, sizes: dict[int, int], axis: int, fixed: dict[int, int]
+) -> Callable[[Floats], list[Floats]]:
+    """The roots as functions of one axis, along any values."""
+
+    def at(points: Floats) -> list[Floats]:
+        moved = []
+        for step in schedule.steps:
+            if step.op == TABLE and step.axes == (axis,):
+                step = replace(step, payload=points)
+            elif step.op == TABLE:
+                where = tuple(
+                    slice(None) if a == axis else slice(fixed.get(a, 0), fixed.get(a, 0) + 1) for a in step.axes
+                )
+                step = replace(step, payload=np.asarray(step.payload)[where])
+            moved.append(step)
+        there = {a: (points.size if a == axis else 1) for a in sizes}
+        found = values(Schedule(tuple(moved), schedule.roots), there)
+        return [one.reshape(-1) for one in found]
+
+    return at
+
+
+def _refined(at: Callable[[Floats], list[Floats]], one: int, other: int, low: float, high: float) -> float:
+    for _ in range(_ROUNDS):
+        points = np.linspace(low, high, _POINTS)
+        curves = at(points)
+        apart = curves[one] - curves[other]
+        signs = np.sign(apart)
+        exact = np.flatnonzero(signs == 0)
+        if exact.size:
+            return float(points[exact[0]])
+        turns = np.flatnonzero(signs[:-1] * signs[1:] < 0)
+        if turns.size == 0:
+            break
+        low, high = float(points[turns[0]]), float(points[turns[0] + 1])
+    return (low + high) / 2

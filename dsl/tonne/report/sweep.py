@@ -1,0 +1,281 @@
+"""A sweep as tables for a person, and as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from textwrap import fill
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from tonne.axes import Axis, told
+from tonne.diagnostic import Diagnostic
+from tonne.formatting import exact, figure
+from tonne.numeric.sample import Distribution
+from tonne.report.as_json import VERSION, distribution_as_json
+from tonne.report.diagnostics import as_json, clean
+from tonne.report.draws import Figures, legend
+from tonne.report.plain_table import plain_table
+from tonne.sweep_values import Column, Crossing, Swept
+
+MISSING = "—"
+# Rows of a table; what has more is told by its extremes.
+MOST_ROWS = 60
+# Columns of numbers side by side, of a table with a choice or an axis across.
+MOST_ACROSS = 8
+MOST_CROSSINGS = 12
+
+
+def sweep_as_tables(swept: Swept, width: int) -> list[RenderableType]:
+    """The cells where they are few, else least, greatest and mean; then where options cross."""
+    parts: list[RenderableType] = [Text(clean(swept.name), "bold")]
+    if swept.doc:
+        parts.append(Text(fill(clean(swept.doc), width), "italic"))
+    parts.append(Text(""))
+    parts += _cells(swept) if swept.points <= MOST_ROWS else _extremes(swept)
+    lines = list(_crossing_lines(swept))
+    if lines:
+        parts += [Text(""), *(Text(fill(line, width, subsequent_indent="  ")) for line in lines)]
+    if swept.found is not None:
+        parts += [Text(""), legend(swept.found, width)]
+    return parts
+
+
+# ── few cells ──
+
+
+def _cells(swept: Swept) -> Iterator[RenderableType]:
+    across = _across(swept)
+    if across is None:
+        yield _long(swept)
+        return
+    for at, column in enumerate(swept.columns):
+        if at:
+            yield Text("")
+        yield _pivot(swept, at, column, across)
+
+
+def _across(swept: Swept) -> Axis | None:
+    """The axis whose values stand side by side: the last choice, or of two axes of numbers the shorter."""
+    if len(swept.axes) < 2:
+        return None
+    choices = [axis for axis in swept.choices if axis.size <= MOST_ACROSS]
+    if choices:
+        return choices[-1]
+    numbers = [axis for axis in swept.numbers if axis.size <= MOST_ACROSS]
+    return min(numbers, key=lambda axis: axis.size) if numbers and not swept.choices else None
+
+
+def _long(swept: Swept) -> RenderableType:
+    table = plain_table("")
+    for axis in swept.axes:
+        table.add_column(_head(axis), justify="left" if axis.is_choice else "right", no_wrap=True)
+    for column in swept.columns:
+        table.add_column(_with_unit(column.text, column.unit.word), justify="right")
+    for number in range(len(swept.combinations)):
+        for cell in range(swept.cells):
+            row = [_told(swept, number, cell, at) for at in range(len(swept.columns))]
+            table.add_row(*swept.labels(number, cell), *row)
+    return table
+
+
+def _pivot(swept: Swept, at: int, column: Column, across: Axis) -> RenderableType:
+    rest = [axis for axis in swept.axes if axis is not across]
+    table = plain_table(_with_unit(column.text, column.unit.word, " "))
+    for axis in rest:
+        table.add_column(_head(axis), justify="left" if axis.is_choice else "right", no_wrap=True)
+    unit = "" if across.is_choice or across.unit.word == "ratio" else f" {across.unit.word}"
+    for index in range(across.size):
+        label = across.label(index) + unit
+        table.add_column(f"{clean(across.path)}\n{label}" if index == 0 else f"\n{label}", justify="right")
+    place = swept.axes.index(across)
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    for number in range(len(swept.combinations)):
+        for cell in range(swept.cells):
+            labels = swept.labels(number, cell)
+            key = (*labels[:place], *labels[place + 1 :])
+            rows.setdefault(key, {})[labels[place]] = _told(swept, number, cell, at)
+    for key, told_ in rows.items():
+        table.add_row(*key, *(told_.get(across.label(index), MISSING) for index in range(across.size)))
+    return table
+
+
+def _told(swept: Swept, number: int, cell: int, at: int) -> str:
+    unit = swept.columns[at].unit
+    if swept.sampled is not None:
+        one = swept.sampled[number][at][cell]
+        if isinstance(one, Distribution):
+            return Figures(one, unit).interval() if one.draws else MISSING
+        return figure(one / unit.factor)
+    assert swept.values is not None
+    return figure(float(swept.values[number][at].reshape(-1)[cell]) / unit.factor)
+
+
+def _head(axis: Axis) -> str:
+    return _with_unit(axis.path, "" if axis.is_choice else axis.unit.word)
+
+
+def _with_unit(text: str, unit: str, between: str = "\n") -> str:
+    return clean(text) + (f"{between}({unit})" if unit not in ("", "ratio") else "")
+
+
+# ── many cells ──
+
+
+def _extremes(swept: Swept) -> Iterator[RenderableType]:
+    for at, column in enumerate(swept.columns):
+        table = plain_table(_with_unit(column.text, column.unit.word, " "))
+        for axis in swept.choices:
+            table.add_column(_head(axis), no_wrap=True)
+        table.add_column("")
+        table.add_column("", justify="right")
+        for axis in swept.numbers:
+            table.add_column(f"at {_head(axis)}", justify="right")
+        for number, chosen in enumerate(swept.combinations):
+            labels = [axis.label(i) for axis, i in zip(swept.choices, chosen, strict=True)]
+            least, low, greatest, high, mean = extremes(swept, number, at)
+            factor = column.unit.factor
+            table.add_row(*labels, "least", figure(least / factor), *_where(swept, low))
+            table.add_row(*[""] * len(labels), "greatest", figure(greatest / factor), *_where(swept, high))
+            table.add_row(*[""] * len(labels), "mean", figure(mean / factor))
+        yield table
+        yield Text("")
+    many = f"{swept.cells:,} cells" if len(swept.combinations) == 1 else f"{swept.cells:,} cells for each choice"
+    sizes = " × ".join(f"{clean(axis.path)} {axis.size:,}" for axis in swept.axes)
+    yield Text(f"{many}: {sizes}. `--out FILE.parquet` or `.csv` writes all of them.", "dim")
+
+
+def extremes(swept: Swept, number: int, at: int) -> tuple[float, int, float, int, float]:
+    """Least, its cell, greatest, its cell and mean of a column in one combination; of a sampled one, of its medians."""
+    if swept.along is not None:
+        one = swept.along[number][at]
+        return one.least, one.least_at, one.greatest, one.greatest_at, one.mean
+    if swept.sampled is not None:
+        values = [d.median if isinstance(d, Distribution) else d for d in swept.sampled[number][at]]
+    else:
+        assert swept.values is not None
+        values = swept.values[number][at].reshape(-1).tolist()
+    known = [(value, cell) for cell, value in enumerate(values) if math.isfinite(value)]
+    if not known:
+        return math.nan, 0, math.nan, 0, math.nan
+    low, high = min(known), max(known, key=lambda pair: (pair[0], -pair[1]))
+    return *low, *high, math.fsum(value for value, _ in known) / len(known)
+
+
+def _where(swept: Swept, cell: int) -> list[str]:
+    return [axis.label(i) for axis, i in zip(swept.numbers, swept.index(cell), strict=True)]
+
+
+# ── crossings ──
+
+
+def _crossing_lines(swept: Swept) -> Iterator[str]:
+    for one in swept.crossings[:MOST_CROSSINGS]:
+        yield crossing_line(one)
+    more = len(swept.crossings) - MOST_CROSSINGS
+    if more > 0:
+        yield f"{more} more crossings; `--format json` lists all of them."
+
+
+def crossing_line(one: Crossing) -> str:
+    """`pretrain.co2e: quebec is lower below us.carbon_intensity = 212 gCO2e/kWh, us above it`."""
+    of = "" if one.column is None else f"{one.column.text}: "
+    where = f" ({', '.join(f'{path} = {label}' for path, label in one.where)})" if one.where else ""
+    at = f"{one.axis.path} = {told(one.axis, one.value)}"
+    return clean(f"{of}{one.lower} is lower below {at}, {one.other} above it{where}")
+
+
+# ── JSON ──
+
+
+def sweep_as_json(swept: Swept | None, found: Iterable[Diagnostic]) -> dict[str, Any]:
+    """A sweep: its axes and columns with their units, a row a cell, or what is said of all of them, and the crossings."""
+    document: dict[str, Any] = {"version": VERSION, "diagnostics": [as_json(d) for d in found], "sweep": None}
+    if swept is None:
+        return document
+    document["sweep"] = {
+        "name": swept.name,
+        "doc": swept.doc,
+        "points": swept.points,
+        "axes": [_axis(axis) for axis in swept.axes],
+        "columns": [{"name": c.text, "unit": c.unit.word} for c in swept.columns],
+        **({} if swept.options is None else {"sampling": {"draws": swept.options.draws, "seed": swept.options.seed}}),
+        **({"summary": _summary(swept)} if swept.values is None and swept.sampled is None else {"rows": _rows(swept)}),
+        "crossings": [_crossing(one) for one in swept.crossings],
+    }
+    return document
+
+
+def _axis(axis: Axis) -> dict[str, Any]:
+    if axis.is_choice:
+        return {"name": axis.path, "choices": list(axis.choices)}
+    return {"name": axis.path, "unit": axis.unit.word, "values": [exact(v) for v in axis.values]}
+
+
+def _rows(swept: Swept) -> list[dict[str, Any]]:
+    rows = []
+    for number in range(len(swept.combinations)):
+        for cell in range(swept.cells):
+            rows.append({**_place(swept, number, cell), **_values(swept, number, cell)})
+    return rows
+
+
+def _place(swept: Swept, number: int, cell: int) -> dict[str, Any]:
+    chosen, index = iter(swept.combinations[number]), iter(swept.index(cell))
+    return {
+        axis.path: axis.choices[next(chosen)] if axis.is_choice else exact(axis.values[next(index)])
+        for axis in swept.axes
+    }
+
+
+def _values(swept: Swept, number: int, cell: int) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for at, column in enumerate(swept.columns):
+        if swept.sampled is not None:
+            one = swept.sampled[number][at][cell]
+            made[column.text] = (
+                distribution_as_json(one, column.unit)
+                if isinstance(one, Distribution)
+                else _number(one / column.unit.factor)
+            )
+        else:
+            assert swept.values is not None
+            made[column.text] = _number(float(swept.values[number][at].reshape(-1)[cell]) / column.unit.factor)
+    return made
+
+
+def _number(value: float) -> float | int | None:
+    return exact(value) if math.isfinite(value) else None
+
+
+def _summary(swept: Swept) -> list[dict[str, Any]]:
+    made = []
+    for number, chosen in enumerate(swept.combinations):
+        where = {axis.path: axis.choices[i] for axis, i in zip(swept.choices, chosen, strict=True)}
+        for at, column in enumerate(swept.columns):
+            least, low, greatest, high, mean = extremes(swept, number, at)
+            made.append(
+                {
+                    **where,
+                    "column": column.text,
+                    "least": {"value": _number(least / column.unit.factor), "at": _place(swept, number, low)},
+                    "greatest": {"value": _number(greatest / column.unit.factor), "at": _place(swept, number, high)},
+                    "mean": _number(mean / column.unit.factor),
+                }
+            )
+    return made
+
+
+def _crossing(one: Crossing) -> dict[str, Any]:
+    return {
+        "axis": one.axis.path,
+        "value": _number(one.value),
+        "unit": one.axis.unit.word,
+        "column": None if one.column is None else one.column.text,
+        "of": None if one.of is None else one.of.path,
+        "lower_below": one.lower,
+        "lower_above": one.other,
+        "where": dict(one.where),
+    }

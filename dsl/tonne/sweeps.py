@@ -1,0 +1,98 @@
+"""`sweep` statements, checked: their axes, and the model in which each axis has its first value.
+
+Takes a checked file; gives the sweeps that can be evaluated. Evaluates nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from tonne.axes import Axis, axes_of, too_many
+from tonne.cases import only_of, studies, variant
+from tonne.diagnostic import Diagnostic, diagnostic
+from tonne.graph import Node
+from tonne.model import Model
+from tonne.names import Project
+from tonne.ranges import bounds_left
+from tonne.syntax import tree
+from tonne.values import Record, Unprinted
+
+# Combinations of choices, each a model of its own.
+MOST_CHOICES = 10_000
+
+
+class Source(Record, frozen=True):
+    """What a study binds anew: a file, with what the command line sets and the text that stands for it."""
+
+    path: Path
+    overrides: tuple[str, ...] = ()
+    text: str | None = None
+
+
+class Sweep(Unprinted, Record, eq=False):
+    """A sweep: its axes, and the model in which each has its first value, None where something is wrong."""
+
+    declaration: tree.Sweep
+    source: Source
+    axes: list[Axis]
+    first: Model | None
+
+    @property
+    def name(self) -> str:
+        return self.declaration.name
+
+
+def checked_sweeps(
+    project: Project, source: Source, of_file: Sequence[Diagnostic], limit: int | None = None
+) -> tuple[list[Sweep], list[Diagnostic]]:
+    """The sweeps of a file, and what is wrong with them that is not wrong with the file; `limit` is of their points."""
+    made: list[Sweep] = []
+    found: list[Diagnostic] = []
+    for study in studies(project, tree.Sweep):
+        assert isinstance(study.declaration, tree.Sweep)
+        one, said = _checked(source, project, study.declaration, limit or project.settings.limits.points)
+        found += only_of(f"sweep `{study.name}`", said, of_file)
+        made.append(one)
+    return made, found
+
+
+def _checked(source: Source, project: Project, sweep: tree.Sweep, limit: int) -> tuple[Sweep, list[Diagnostic]]:
+    axes, found = axes_of(project, sweep, limit)
+    if not sweep.shows:
+        title, help = f"`{sweep.name}` shows nothing", "add `show …`, the values that are to be compared"
+        found.append(diagnostic("S101", title, sweep.name_span, help=help))
+    combinations = math.prod(axis.size for axis in axes if axis.is_choice)
+    if combinations > MOST_CHOICES:
+        found.append(
+            too_many(f"`{sweep.name}` has {combinations:,} combinations of choices", MOST_CHOICES, sweep.name_span)
+        )
+    if found:
+        return Sweep(sweep, source, axes, None), found
+    model, said = bound(source, sweep, axes, [0] * len(axes))
+    if model is None:
+        return Sweep(sweep, source, axes, None), said
+    for axis in axes:
+        if not axis.is_choice:
+            for node in numbers_of(model, axis):
+                said += bounds_left(model, node, [min(axis.base), max(axis.base)], axis.span)
+    return Sweep(sweep, source, axes, None if any(d.is_error for d in said) else model), said
+
+
+def bound(
+    source: Source, sweep: tree.Sweep, axes: Sequence[Axis], chosen: Sequence[int]
+) -> tuple[Model | None, list[Diagnostic]]:
+    """The model in which the axes have some of their choices, and the first of their numbers."""
+    rebindings = [axis.rebindings[index if axis.is_choice else 0] for axis, index in zip(axes, chosen, strict=True)]
+    return variant(source.path, source.overrides, source.text, rebindings, sweep.shows)
+
+
+def numbers_of(model: Model, axis: Axis) -> list[Node]:
+    """The nodes of a model that an axis of numbers moves: one, unless copies bind it apart."""
+    bound = [f.root for b, f in model.binding_formulas.items() if _is(b.value, axis)]
+    return [*bound, *(f.root for let, f in model.let_formulas.items() if _is(let.value, axis))]
+
+
+def _is(value: object, axis: Axis) -> bool:
+    return isinstance(value, tree.Value) and value.expr is axis.number
