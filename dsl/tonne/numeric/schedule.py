@@ -151,9 +151,8 @@ class _Product:
 
 
 def arranged(builder: Builder, roots: Sequence[int], levels: Levels) -> Schedule:
-    """The schedule of some steps. `levels` say how deep the loop along each axis stands; what stands less deep comes
-    first.""" with np.errstate(all="ignore
-    """
+    """The schedule of some steps; `levels` say how deep the loop along each axis stands, and the outer ones come first."""
+    with np.errstate(all="ignore"):
         return _Arranger(builder, roots, levels).schedule()
 
 
