@@ -10,10 +10,12 @@ The names of the package are imported when they are first used, so that `import 
 TYPE_CHECKING = False  # type checkers take it for true; to import it from typing costs more than all else here
 
 if TYPE_CHECKING:
+    from tonne.api.distribution import Distribution
     from tonne.api.errors import NoValue, TonneError
     from tonne.api.explanation import Explanation
     from tonne.api.result import Checked, Result
     from tonne.api.scenario import Scenario, load, loads
+    from tonne.api.sweep import Sweep
     from tonne.api.value import Value
     from tonne.api.verdict import Verdict
     from tonne.diagnostic import Diagnostic
@@ -28,6 +30,8 @@ else:
         "Scenario": "tonne.api.scenario",
         "Checked": "tonne.api.result",
         "Result": "tonne.api.result",
+        "Distribution": "tonne.api.distribution",
+        "Sweep": "tonne.api.sweep",
         "Value": "tonne.api.value",
         "Verdict": "tonne.api.verdict",
         "Explanation": "tonne.api.explanation",
@@ -59,10 +63,12 @@ else:
 __all__ = [
     "Checked",
     "Diagnostic",
+    "Distribution",
     "Explanation",
     "NoValue",
     "Result",
     "Scenario",
+    "Sweep",
     "TonneError",
     "Value",
     "Verdict",

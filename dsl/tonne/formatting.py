@@ -37,7 +37,7 @@ def last_place(width: float, error: float, digits: int = 4, size: float = 0.0) -
     """The place of the last digit that is worth printing, as a power of ten: of a value of this `size`, of which at most so
     many digits are shown, that is spread over `width` and known to `error`.
 
-    A digit is worth printing where one unit of it is at least a hundredth of the width and at least the error.
+    That is the power of ten below a hundredth of the width, or below the error where that is larger.
     """
     finest = max(width / 100, error)
     places = [math.floor(math.log10(abs(size))) - digits + 1] if size and math.isfinite(size) else []

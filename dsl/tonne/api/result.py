@@ -8,6 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
+from tonne.api.distribution import Distribution, distribution_of
 from tonne.api.errors import InOneProcess, NoValue, TonneError, told
 from tonne.api.explanation import Explanation
 from tonne.api.value import Value, value_of
@@ -134,6 +135,28 @@ class Result(_Found, Mapping[str, Value]):
         run = self._evaluated.run
         found = {} if run is None else undetermined(run.model)
         return MappingProxyType({path: tuple(facts) for path, facts in found.items()})
+
+    @cached_property
+    def distributions(self) -> Mapping[str, Distribution]:
+        """What the file shows and names, over draws; empty without sampling, and without what does not vary."""
+        run = self._evaluated.run
+        found: dict[str, Distribution] = {}
+        for one in () if run is None or run.sampled is None else self._quantities.values():
+            drawn = run.sampled.distribution(one.node) if run is not None and run.sampled is not None else None
+            if drawn is not None:
+                found[one.name] = distribution_of(one.name, drawn, one.unit)
+        return MappingProxyType(found)
+
+    @cached_property
+    def cases(self) -> Mapping[str, Result]:
+        """Each case of the file, as if the file were edited by hand; claims are of the file as written."""
+        made = self._evaluated
+        return MappingProxyType(
+            {
+                case.name: Result(Evaluated(made.checked, case.run, case.requirements, [], (), sampled=made.sampled))
+                for case in made.cases
+            }
+        )
 
     def explain(self, path: str) -> Explanation:
         """Why the value at a path is what it is, or what would determine it; `NoValue` for a path that names none."""

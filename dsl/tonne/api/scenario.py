@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from tonne import scenario
+from tonne.api.errors import TonneError, told
 from tonne.api.explanation import Explanation
 from tonne.api.overrides import Override, settings
 from tonne.api.result import Checked, Result
+from tonne.api.sweep import Sweep
 
 
 def load(path: str | os.PathLike[str], overrides: Mapping[str, Override] | None = None) -> Scenario:
@@ -99,9 +101,63 @@ class Scenario:
         """What is wrong with it, without evaluating it."""
         return Checked(self._checked)
 
-    def run(self, overrides: Mapping[str, Override] | None = None) -> Result:
-        """Its values, requirements and claims; with `overrides`, those of `with_values(overrides)`."""
-        return self.with_values(overrides).run() if overrides else Result(self._evaluated)
+    def run(
+        self,
+        overrides: Mapping[str, Override] | None = None,
+        *,
+        draws: int | None = None,
+        seed: int | None = None,
+        threads: int | None = None,
+        exact: bool = False,
+    ) -> Result:
+        """Its values, requirements and claims; with `overrides`, those of `with_values(overrides)`.
+
+        `draws` samples: `distributions` and the shares of requirements and claims are of so many draws. The figures do not
+        depend on `threads`. `exact` gathers the very quantiles, by a second pass.
+
+        >>> import tonne
+        >>> result = tonne.load("scenarios/uncertain.tonne").run(draws=10_000)
+        >>> sorted(result.distributions)[:2]
+        ['pretrain.co2e', 'pretrain.energy']
+        """
+        if overrides:
+            return self.with_values(overrides).run(draws=draws, seed=seed, threads=threads, exact=exact)
+        request = _request(draws, seed, threads, exact)
+        return Result(self._evaluated if request is None else scenario.evaluate_checked(self._checked, request))
+
+    def sweep(
+        self,
+        name: str | None = None,
+        *,
+        draws: int | None = None,
+        seed: int | None = None,
+        threads: int | None = None,
+        exact: bool = False,
+    ) -> Sweep:
+        """The sweep of that name, or the only one; `TonneError` where there is none, or where something is wrong with it.
+
+        >>> import tonne
+        >>> print(tonne.load("scenarios/where_to_train.tonne").sweep("switch").crossings[0])
+        training.co2e: ...
+        """
+        from tonne.sweep_values import evaluate_sweep
+
+        checked = self._checked
+        names = [one.name for one in checked.sweeps]
+        chosen = [one for one in checked.sweeps if name in (None, one.name)]
+        if len(chosen) != 1:
+            there = f"there are: {', '.join(names)}" if names else "it has none"
+            what = "which sweep is meant" if name is None and names else f"no sweep `{name or ''}`"
+            raise TonneError(f"{what} of {self.path.name}; {there}", ())
+        errors = [d for d in checked.diagnostics if d.is_error]
+        swept, found = None, list(checked.diagnostics)
+        if not errors and chosen[0].first is not None:
+            swept, more = evaluate_sweep(chosen[0], found, _request(draws, seed, threads, exact))
+            found += more
+            errors = [d for d in more if d.is_error]
+        if swept is None or errors:
+            raise TonneError(told(errors) or f"`{chosen[0].name}` rests on an error", errors)
+        return Sweep(tuple(found), self.path.name, swept)
 
     def explain(self, path: str) -> Explanation:
         """Why the value at a path is what it is."""
@@ -130,3 +186,12 @@ class Scenario:
         from tonne.report.overview import overview
 
         return to_html(overview(self._checked, self.overrides))
+
+
+def _request(draws: int | None, seed: int | None, threads: int | None, exact: bool) -> Any:
+    """What is asked of sampling; None where nothing is."""
+    from tonne.sampling import Request
+
+    if draws is not None and draws < 2:
+        raise ValueError(f"at least 2 draws make a sample, this is {draws}")
+    return Request(draws, seed, threads, exact) if draws is not None or seed is not None or exact else None

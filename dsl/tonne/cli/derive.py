@@ -32,7 +32,7 @@ Examples:
 @click.argument("name", shell_complete=_optima)
 @setting
 @watching
-@plotting
+@plotting("the optimum against the requests of a lifetime")
 @click.option(
     "--format",
     "style",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tonne.cli.plot import drawn, plotting
+from tonne.cli.plot import drawn_run, plotting
 from tonne.cli.sampling import bar, requested, sampling, stoppable
 from tonne.cli.shared import (
     SCENARIO,
@@ -34,7 +34,7 @@ Examples:
   tonne run scenario.tonne --set pretrain.pue=1.2 --set pretrain.grid=grids.us.quebec
   tonne run scenario.tonne --draws 100_000
   tonne run scenario.tonne -v            what would determine the rest
-  tonne run scenario.tonne --plot lifetime.svg
+  tonne run scenario.tonne --draws 100_000 --plot spread.svg
   tonne run scenario.tonne -q --watch    the results again at every save
   tonne run scenario.tonne --format json > result.json"""
 )
@@ -45,7 +45,7 @@ Examples:
 @click.option("--quiet", "-q", is_flag=True, help="Only what the file shows, requires and claims.")
 @click.option("--verbose", "-v", is_flag=True, help="For what is undetermined, say what would determine it.")
 @sampling
-@plotting
+@plotting("what was drawn, the optimum or the cases")
 @text_or_json("Tables")
 def run(
     files: tuple[Path, ...],
@@ -107,7 +107,7 @@ def run(
                 out.file.flush()
                 print_findings(verdicts, "full", stderr=True)
             if plot is not None:
-                drawn(plot, file, result.run, None)
+                drawn_run(plot, file, result)
         if style == "json":
             print_json(documents[0] if len(files) == 1 else {"files": documents})
         return exit_code(everything, strict), used

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tonne.cli.plot import drawn_sweep, plotting
 from tonne.cli.sampling import Count, bar, requested, sampling, stoppable
 from tonne.cli.shared import (
     SCENARIO,
@@ -81,6 +82,7 @@ Examples:
     help="Write all cells of one sweep: FILE.parquet, .csv or .nc, with the units.",
 )
 @click.option("--limit", type=Count(1), metavar="N", help="Points at most, over `[limits] points` of tonne.toml.")
+@plotting("one sweep, as lines, a heat map or bars")
 @text_or_json("Tables")
 def sweep(
     file: Path,
@@ -94,6 +96,7 @@ def sweep(
     exact: bool,
     out: Path | None,
     limit: int | None,
+    plot: Path | None,
     style: str,
 ) -> None:
     """Evaluate the sweep NAME of a scenario, or all of its sweeps.
@@ -107,9 +110,10 @@ def sweep(
     def once() -> tuple[int, set[Path]]:
         checked = check(file, overrides, limit=limit)
         chosen = _chosen(file, checked.sweeps, name)
-        if out is not None and len(chosen) > 1:
+        if (out is not None or plot is not None) and len(chosen) > 1:
             names = ", ".join(one.name for one in chosen)
-            raise click.UsageError(f"--out writes one sweep; name one of: {names}")
+            option = "--out writes" if out is not None else "--plot draws"
+            raise click.UsageError(f"{option} one sweep; name one of: {names}")
         found: list[Diagnostic] = list(checked.diagnostics)
         documents = []
         swept_all: list[Swept] = []
@@ -124,6 +128,8 @@ def sweep(
                 swept_all.append(swept)
                 if out is not None:
                     echo(f"written: {out}, {rows:,} rows", err=True)
+                if plot is not None:
+                    drawn_sweep(plot, file, swept)
         if style == "json":
             documents = [sweep_as_json(one, found) for one in swept_all] or [sweep_as_json(None, found)]
             print_json(documents[0] if len(documents) == 1 else {"sweeps": documents})

@@ -1,30 +1,24 @@
-"""An optimum as a picture: what is chosen, against how much is served in a lifetime. The only home of matplotlib.
+"""An optimum as a picture: what is chosen, against how much is served in a lifetime.
 
 Takes an `Optimized`; gives the bytes of an SVG, PNG or PDF file, the same for the same scenario.
 """
 
 from __future__ import annotations
 
-import io
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tonne.answer import Answer, answer
 from tonne.graph import NUMBER, Node, postorder
 from tonne.problem import Status
+from tonne.report.page import COLOURS, LEVEL, POINT, NoPicture, figure, looks, saved
 from tonne.units import Unit
 
 if TYPE_CHECKING:
     from tonne.optimize import Optimized
 
-FORMATS = ("svg", "png", "pdf")
 # From a thousandth of what the file states to a thousand times it, eight points a decade.
 _SCALES = [10 ** (i / 8) for i in range(-24, 25)]
-_CURVE, _LEVEL, _POINT = "#0b6e4f", "#7a7a7a", "#c1440e"  # apart in grey too
-
-
-class NoPicture(Exception):
-    """Why an optimum cannot be drawn."""
 
 
 class _Axis(NamedTuple):
@@ -38,26 +32,23 @@ class _Axis(NamedTuple):
 
 def draw(at: Optimized, file: str, style: str) -> bytes:
     """A picture of one optimum: a panel a free field. `file` is named below it."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     axis, told = _axis(at), answer(at)
     solution = at.along(axis.node, [at.run.raw(axis.node) * k for k in _SCALES])
     solved = [int(s) == Status.SOLVED for s in solution.status]
     volumes = [axis.value / axis.unit.factor * k for k in _SCALES]
-    with mpl.rc_context({"svg.hashsalt": "tonne", "svg.fonttype": "none", "font.size": 9, "pdf.fonttype": 42}):
-        figure = Figure(figsize=(6.3, 1.1 + 2.2 * len(told.free)), layout="constrained")
-        panels = figure.subplots(len(told.free), 1, sharex=True, squeeze=False)[:, 0]
+    with looks():
+        made = figure(1.1 + 2.2 * len(told.free))
+        panels = made.subplots(len(told.free), 1, sharex=True, squeeze=False)[:, 0]
         for panel, line, values in zip(panels, told.free, solution.free, strict=True):
             shown = [float(v) / line.unit.factor if ok else math.nan for v, ok in zip(values, solved, strict=True)]
-            panel.plot(volumes, shown, color=_CURVE, linewidth=1.8, label="optimum")
+            panel.plot(volumes, shown, color=COLOURS[0], linewidth=1.8, label="optimum")
             if line.without is not None:
-                panel.axhline(line.without, color=_LEVEL, linestyle="--", linewidth=1, label=_without(told))
-            panel.plot([axis.value / axis.unit.factor], [line.value], "o", color=_POINT, label="as the file states it")
+                panel.axhline(line.without, color=LEVEL, linestyle="--", linewidth=1, label=_without(told))
+            panel.plot([axis.value / axis.unit.factor], [line.value], "o", color=POINT, label="as the file states it")
             if told.volume is not None:
                 panel.axvline(
                     told.volume.times * axis.value / axis.unit.factor,
-                    color=_LEVEL,
+                    color=LEVEL,
                     linestyle=":",
                     linewidth=1,
                     label="serving costs as much as training",
@@ -71,19 +62,11 @@ def draw(at: Optimized, file: str, style: str) -> bytes:
             panel.grid(True, which="major", linewidth=0.3)
         panels[0].legend(fontsize=7.5, frameon=False)
         panels[-1].set_xlabel(f"{axis.text} ({axis.unit.word})")
-        figure.suptitle(f"{told.name}: {told.statement}", fontsize=9, wrap=True)
-        figure.supxlabel(f"{file}", fontsize=7, x=0.99, ha="right", color=_LEVEL)
-        out = io.BytesIO()
-        figure.savefig(out, format=style, dpi=200, metadata=_undated(style))
-    return out.getvalue()
+        return saved(made, f"{told.name}: {told.statement}", file, style)
 
 
 def _without(told: Answer) -> str:
     return f"best without {' and '.join(told.without)}"
-
-
-def _undated(style: str) -> dict[str, Any]:
-    return {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[style]
 
 
 def _axis(at: Optimized) -> _Axis:

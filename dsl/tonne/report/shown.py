@@ -14,9 +14,10 @@ from tonne.formatting import figure
 from tonne.graph import Node
 from tonne.model import ShownTable, ShownValue
 from tonne.report.diagnostics import clean
-from tonne.report.draws import COLUMNS, Figures, cell, cells, compared
+from tonne.report.draws import COLUMNS, cell, cells, compared
 from tonne.report.plain_table import plain_table
 from tonne.run import Run, default_unit, unit_of_let
+from tonne.syntax import tree
 from tonne.units import Unit
 
 if TYPE_CHECKING:
@@ -71,9 +72,18 @@ def titles(cases: Sequence[EvaluatedCase], width: int) -> Text:
     lines = []
     for case in cases:
         said = f": {clean(case.checked.title)}" if case.checked.title else ""
-        changes = ", ".join(" ".join(one.span.text.split()) for one in case.checked.declaration.rebindings)
+        changes = ", ".join(map(_rebound, case.checked.declaration.rebindings))
         lines.append(fill(f"case {case.name}{said} ({clean(changes)})", width, subsequent_indent="  "))
     return Text("\n".join(lines), "dim")
+
+
+def _rebound(one: tree.Rebinding) -> str:
+    """A line of a case without where it is from."""
+    value = one.value
+    end = value.span.end
+    if isinstance(value, tree.Value):
+        end = (value.spread or value.expr).span.end
+    return " ".join(one.span.source.text[one.span.start : end].split())
 
 
 def _let_of(run: Run, name: str) -> Node | None:
@@ -187,6 +197,3 @@ def _members(run: Run, table: ShownTable, title: str) -> Table:
             texts.append(cell(run, one.node, unit_) or _figure(run, one.node, unit_))
         shown.add_row(name, *texts)
     return shown
-
-
-__all__ = ["Column", "Figures", "difference", "lets", "shows", "titles"]
