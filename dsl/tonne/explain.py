@@ -63,6 +63,7 @@ class Step:
     lacks: tuple[tuple[str, tuple[str, ...]], ...] = ()
     amount: float | None = None  # the value in `unit`, with all its digits
     unit: str | None = None
+    spread: str = ""  # what stands after `~`, as written
 
 
 @dataclass
@@ -174,7 +175,13 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
         period=_period(state.instance) if status == "given" else "",
         amount=run.in_unit(node, unit),
         unit=unit.word,
+        spread=_spread(run, node),
     )
+
+
+def _spread(run: Run, node: Node | None) -> str:
+    assumption = run.model.draws.get(id(node))
+    return "" if assumption is None else _plain(assumption.spread.span.text)
 
 
 def source_of(one: Binding | Let) -> str:
@@ -337,6 +344,7 @@ def _let(walk: _Walk, let: Let) -> Step:
         deeper=deeper,
         amount=amount,
         unit=word,
+        spread=_spread(run, node),
     )
 
 

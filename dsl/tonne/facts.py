@@ -17,6 +17,7 @@ from tonne.formatting import figure, number
 from tonne.graph import Node, postorder
 from tonne.model import State
 from tonne.names import Instance
+from tonne.numeric.laws import half_width
 from tonne.relations import Relation, needs_of
 from tonne.run import Run, field_label
 from tonne.slopes import elasticities, floats
@@ -140,7 +141,7 @@ def _disagreements(run: Run, compared: list[Comparison], said: set[frozenset[int
         if not _differ(c) or facts in said:
             continue
         allowed = sum(
-            abs(slope) * node.payload.half_unit / abs(node.payload.value)
+            abs(slope) * _leeway(run, node) / abs(node.payload.value)
             for node, slope in moves.values()
             if node.payload.value
         )
@@ -150,6 +151,19 @@ def _disagreements(run: Run, compared: list[Comparison], said: set[frozenset[int
         said.add(facts)
         mine, theirs = elasticities(run, c.state.nodes[c.field]), elasticities(run, c.other_node)
         yield _disagreement(run, c, mine, theirs)
+
+
+def _leeway(run: Run, node: Node) -> float:
+    """How far a given fact may be off: half a unit of its last digit, or half of what lies between its 5 and 95 % points."""
+    half_unit: float = node.payload.half_unit
+    assumption = run.model.draws.get(id(node))
+    if assumption is None:
+        return half_unit
+    known = {name: _value(run, argument) for name, argument in assumption.arguments.items()}
+    if any(value is None for value in known.values()):
+        return half_unit
+    width = half_width(assumption.spread.name, node.payload.value, {n: v for n, v in known.items() if v is not None})
+    return max(half_unit, width)
 
 
 def _disagreement(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -158,6 +158,39 @@ class Scenario:
         if swept is None or errors:
             raise TonneError(told(errors) or f"`{chosen[0].name}` rests on an error", errors)
         return Sweep(tuple(found), self.path.name, swept)
+
+    def function(self, results: Sequence[str], of: Sequence[str]) -> Callable[..., tuple[float, ...]]:
+        """The values at some paths as a quick function of given facts, all in the units that the file declares for them.
+
+        For a loop or an optimizer of your own. `TonneError` for a path without a value, and for one of `of` that the
+        file does not give as a number.
+
+        >>> import tonne
+        >>> scenario = tonne.load("scenarios/quickstart.tonne")
+        >>> carbon = scenario.function(["pretrain.co2e"], of=["pretrain.utilization", "pretrain.pue"])
+        >>> [round(co2e, 1) for co2e in (*carbon(40, 1.1), *carbon(50, 1.1))]
+        [127.2, 101.7]
+        """
+        from tonne.numeric.scalar import compiled
+        from tonne.numeric.steps import Opaque
+
+        result = self.run()
+        inputs, outputs = [result[path]._quantity for path in of], [result[path]._quantity for path in results]
+        run = self._evaluated.run
+        assert run is not None
+        for path, one in zip(of, inputs, strict=True):
+            if not one.is_given or one.node.args:
+                raise TonneError(f"`{path}` is no number that {self.path.name} gives")
+        try:
+            return compiled(
+                run,
+                [one.node for one in inputs],
+                [one.node for one in outputs],
+                [one.unit.factor for one in inputs],
+                [one.unit.factor for one in outputs],
+            )
+        except Opaque:
+            raise TonneError("a value that rests on an elasticity is no function of floats") from None
 
     def explain(self, path: str) -> Explanation:
         """Why the value at a path is what it is."""

@@ -37,12 +37,13 @@ class Opaque(Exception):
 
 
 class Table:
-    """Values of a node along axes, one dimension an axis; `key` tells tables apart."""
+    """Values of a node along axes, one dimension an axis, in units of `scale`; `key` tells tables apart."""
 
-    def __init__(self, key: Any, axes: tuple[int, ...], values: Any) -> None:
+    def __init__(self, key: Any, axes: tuple[int, ...], values: Any, scale: float = 1.0) -> None:
         self.key = key
         self.axes = axes
         self.values = values
+        self.scale = scale
 
 
 class Steps:
@@ -87,7 +88,8 @@ class Steps:
     def _made(self, node: Node) -> int:
         known = self.known.get(id(node))
         if isinstance(known, Table):
-            return self.builder.table(known.key, known.axes, known.values)
+            place = self.builder.table(known.key, known.axes, known.values)
+            return self.builder.call("multiply", place, self.builder.number(known.scale))
         if known is not None:
             return self.builder.number(known)
         assumption = self.model.draws.get(id(node))

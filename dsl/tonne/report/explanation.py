@@ -45,6 +45,8 @@ def _line(step: Step) -> Text:
     text = Text()
     text.append(f"{step.name} = ", "bold" if step.status == "given" else "")
     text.append(step.value, "bold green")
+    if step.spread:
+        text.append(f" ~ {clean(step.spread)}", "green")
     if step.repeated:
         text.append("  (above)", "dim")
         return text
@@ -88,6 +90,7 @@ def as_json(step: Step) -> dict[str, Any]:
         "repeated": step.repeated,
         "deeper": step.deeper,
         "period": step.period or None,
+        **({"spread": step.spread} if step.spread else {}),
         "because": [as_json(s) for s in step.because],
         "others": [
             {"formula": o.formula, "value": o.value, "agrees": o.agrees, "stands_in": o.stands_in} for o in step.others
