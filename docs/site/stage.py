@@ -32,6 +32,7 @@ NAVIGATION = {
         "First steps": ["tutorial.md"],
         "How to": [
             "howto/audit-a-paper.md", "howto/review-a-scenario.md", "howto/carbon-budget.md",
+            "howto/say-what-you-do-not-know.md", "howto/compare-options.md",
             "howto/size-a-model.md", "howto/write-a-kind.md",
         ],
         "Reference": [

@@ -317,9 +317,11 @@ def told(verdict: Verdict) -> str:
 
 def _not_robust(verdict: Verdict) -> Diagnostic:
     assert verdict.share is not None
-    title = f"this holds at the point values, and {in_draws(verdict)}"
+    only = "" if verdict.share in (0.0, 1.0) else "only "
+    title = f"this holds {in_draws(verdict).replace('in ', f'in {only}', 1)}"
+    label = Label(verdict.statement.span, "holds at the point values")
     help = "to require a share of the draws, write `in 90% of draws` behind it"
-    return diagnostic("C404", title, verdict.statement.span, help=help)
+    return diagnostic("C404", title, label, help=help)
 
 
 def in_draws(verdict: Verdict) -> str:

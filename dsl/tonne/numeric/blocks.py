@@ -104,7 +104,7 @@ class Machine:
         if step.op == PICK:
             return lambda found, out: found[payload]
         if step.op in SPECIAL:
-            return lambda *given: payload(given[:-1])
+            return lambda *given, out: payload(given)
         return function(step.op)
 
     def work(self, level: int) -> None:
@@ -112,11 +112,11 @@ class Machine:
         values = self.values
         for call, args, at, buffer in self._calls[level + 1]:
             if len(args) == 2:
-                values[at] = call(values[args[0]], values[args[1]], buffer)
+                values[at] = call(values[args[0]], values[args[1]], out=buffer)
             elif len(args) == 1:
-                values[at] = call(values[args[0]], buffer)
+                values[at] = call(values[args[0]], out=buffer)
             else:
-                values[at] = call(*[values[a] for a in args], buffer)
+                values[at] = call(*[values[a] for a in args], out=buffer)
 
 
 class DrawMachine:

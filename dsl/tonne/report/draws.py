@@ -48,7 +48,7 @@ def cells(run: Run, node: Node | None, unit: Unit | None) -> list[Text | str]:
     sampled = run.sampled
     one = None if sampled is None else sampled.distribution(node)
     if unit is None or one is None or one.draws == 0:
-        return [MISSING if point is None or unit is None else _of_draws(run, node, point, unit), *([""] * 4)]
+        return [MISSING if point is None or unit is None else of_draws(run, node, point, unit), *([""] * 4)]
     told = Figures(one, unit)
     return [
         MISSING if point is None else at_place(point, told.place),
@@ -59,7 +59,7 @@ def cells(run: Run, node: Node | None, unit: Unit | None) -> list[Text | str]:
     ]
 
 
-def _of_draws(run: Run, node: Node | None, value: float, unit: Unit) -> str:
+def of_draws(run: Run, node: Node | None, value: float, unit: Unit) -> str:
     """A value that does not vary; of a function of draws only the digits that their number supports."""
     error = None if run.sampled is None else run.sampled.errors.get(id(node))
     return figure(value) if not error else at_place(value, last_place(0.0, error / unit.factor, size=value))

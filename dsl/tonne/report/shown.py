@@ -14,7 +14,7 @@ from tonne.formatting import figure
 from tonne.graph import Node
 from tonne.model import ShownTable, ShownValue
 from tonne.report.diagnostics import clean
-from tonne.report.draws import COLUMNS, cell, cells, compared
+from tonne.report.draws import COLUMNS, cell, cells, compared, of_draws
 from tonne.report.plain_table import plain_table
 from tonne.run import Run, default_unit, unit_of_let
 from tonne.syntax import tree
@@ -107,7 +107,7 @@ def _word(unit: Unit | None) -> Text:
 
 def _figure(run: Run, node: Node | None, unit: Unit | None) -> str:
     value = None if node is None or unit is None else run.in_unit(node, unit)
-    return MISSING if value is None else figure(value)
+    return MISSING if value is None or unit is None else of_draws(run, node, value, unit)
 
 
 def _plain(text: str) -> str:
@@ -118,7 +118,8 @@ def _plain(text: str) -> str:
 
 
 def _values(run: Run, title: str, lines: Iterable[_Line], cases: Sequence[Column]) -> RenderableType:
-    if run.sampled is not None:
+    lines = list(lines)
+    if run.sampled is not None and (cases or any(run.sampled.distribution(line.node) for line in lines)):
         return _drawn(run, title, lines, cases)
     table = plain_table(clean(title))
     table.show_header = bool(cases)

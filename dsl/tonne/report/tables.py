@@ -100,10 +100,25 @@ def _results(made: Evaluated, run: Run, width: int) -> list[RenderableType]:
     ]
     if made.claims:
         parts.append(_verdicts("claims", made.claims))
+    parts += _more(made, run, width)
     for excluded in run.model.project.excluded:
         why = f" ({clean(str(excluded.provenance))})" if excluded.provenance else ""
         parts.append(Text(f"not counted: {clean(excluded.what)}{why}"))
     return parts
+
+
+def _more(made: Evaluated, run: Run, width: int) -> list[RenderableType]:
+    """What else the file holds, and the commands that evaluate it."""
+    lines = []
+    spreads = len({one.name for one in run.model.draws.values()})
+    if run.sampled is None and spreads:
+        many = f"{spreads} assumptions have" if spreads > 1 else "one assumption has"
+        lines.append(f"{many} a spread; these are the point values: `tonne run FILE --draws 100_000` samples")
+    if made.checked.sweeps:
+        names = ", ".join(sweep.name for sweep in made.checked.sweeps)
+        word = "sweeps" if len(made.checked.sweeps) > 1 else "sweep"
+        lines.append(f"{word} {names}: `tonne sweep FILE` evaluates {'them' if word == 'sweeps' else 'it'}")
+    return [Text(fill(clean(line), width, subsequent_indent="  "), "dim") for line in lines]
 
 
 def _optimum(optimized: Optimized, width: int) -> list[RenderableType]:
@@ -213,7 +228,8 @@ def verdict_as_text(verdict: Verdict) -> Text:
     line.append(_plain(verdict.text))
     line.append(f"  {words}", style)
     if verdict.wanted is not None:
-        line.append(f" {in_draws(verdict)} (required in {figure(verdict.wanted * 100)} %)")
+        said = in_draws(verdict) if verdict.outcome is Outcome.HOLDS else f": holds {in_draws(verdict)}"
+        line.append(f"{'' if said[0] == ':' else ' '}{said}, required in {figure(verdict.wanted * 100)} %")
     elif verdict.outcome in (Outcome.REFUTED, Outcome.MISSED):
         line.append(f": {told(verdict)}")
         if verdict.cause:
