@@ -17,10 +17,10 @@ from tonne.formatting import figure, number
 from tonne.graph import Node, postorder
 from tonne.model import State
 from tonne.names import Instance
-from tonne.numeric.laws import half_width
 from tonne.relations import Relation, needs_of
 from tonne.run import Run, field_label
 from tonne.slopes import elasticities, floats
+from tonne.spread_forms import half_width
 
 # Facts that agree within this are not compared further: sources round.
 TOLERANCE = 0.02

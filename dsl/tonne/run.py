@@ -42,6 +42,13 @@ class Run:
         own = [one for study, one in self.solved.items() if study.scope is self.model.project.entry]
         return sorted(own, key=lambda one: one.optimum.study.declaration.name_span.start)
 
+    @property
+    def asks_for_draws(self) -> bool:
+        """Whether the file itself asks about draws."""
+        if any(requirement.share is not None for requirement, _ in self.model.requirements):
+            return True
+        return any(node.op in OF_DRAWS for node, _ in self.program.steps)
+
     def value(self, node: Node | None) -> float | None:
         """A node's value; None when it is undetermined, rests on an error, or is no finite number."""
         if node is None or self.is_unknown(node):

@@ -10,20 +10,19 @@ from collections.abc import Sequence
 
 from tonne.axes import too_many
 from tonne.diagnostic import Diagnostic
+from tonne.draw_options import Request
 from tonne.evaluate import give
 from tonne.formatting import figure
 from tonne.graph import Node
 from tonne.run import Run
-from tonne.sampling import Request, Sampled, Sampler, is_asked, named_nodes
+from tonne.sampling import Sampled, Sampler, named_nodes
 from tonne.source import Span
 
 
 def sample_runs(run: Run, cases: Sequence[Run], request: Request | None) -> tuple[Sampled | None, list[Diagnostic]]:
-    """What was drawn, None where nobody asks for draws; V227 where more is asked for than the limit allows."""
+    """What was drawn; nothing, and V227, where more is asked for than the limit allows."""
     runs = [run, *cases]
-    request = request or Request(is_asked=False)
-    if not request.is_asked and not any(map(is_asked, runs)):
-        return None, []
+    request = request or Request()
     settings = run.model.project.settings
     options = request.options(settings)
     limit = request.limit or settings.limits.points

@@ -8,17 +8,16 @@ what they are.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from tonne.dimension import RATIO
+from tonne.draw_options import Options, Progress
 from tonne.graph import OF_DRAWS, PERCENTILE, PROBABILITY, Node, dimension_of
-from tonne.library import Settings
 from tonne.model import Model, TestSides
 from tonne.numeric.holding import holds
-from tonne.numeric.sample import HIGH, LOW, MEDIAN, Distribution, Options, Progress, sample
+from tonne.numeric.sample import HIGH, LOW, MEDIAN, Distribution, sample
 from tonne.numeric.schedule import DRAWS, Builder, Schedule, arranged
 from tonne.numeric.steps import Opaque, Steps, Table
 from tonne.numeric.sweep import grid, scheduled, values
@@ -258,43 +257,6 @@ def _mean(found: Distribution | float) -> float:
 def _is_relative(test: tree.Test, nodes: Sequence[Node]) -> bool:
     """Whether the tolerance of a test inside `probability( … )` is a share of its right side."""
     return isinstance(test, tree.Near) and dimension_of(nodes[2]) == RATIO
-
-
-class Request(Record, frozen=True):
-    """What somebody asks of sampling; None is what the project's settings say."""
-
-    draws: int | None = None
-    seed: int | None = None
-    threads: int | None = None
-    exact: bool = False
-    progress: Progress | None = None
-    is_asked: bool = True  # False: how to sample, should the file ask for it
-    limit: int | None = None  # of points, over that of the settings
-
-    def options(self, settings: Settings) -> Options:
-        drawn, given = settings.sampling, self.draws
-        seed, threads = self.seed, self.threads
-        return Options(
-            drawn.draws if given is None else given,
-            drawn.seed if seed is None else seed,
-            cores() if threads is None else threads,
-            self.exact,
-        )
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1
-
-
-def is_asked(run: Run) -> bool:
-    """Whether the file itself asks about draws."""
-    if any(requirement.share is not None for requirement, _ in run.model.requirements):
-        return True
-    return any(node.op in OF_DRAWS for node, _ in run.program.steps)
 
 
 def named_nodes(model: Model) -> list[Node]:

@@ -27,8 +27,9 @@ from tonne.sweeps import Source, Sweep, checked_sweeps
 from tonne.syntax import tree
 
 if TYPE_CHECKING:
+    from tonne.draw_options import Request
     from tonne.run import Run
-    from tonne.sampling import Request, Sampled
+    from tonne.sampling import Sampled
     from tonne.verdict import Verdict
 
 # What is said of a requirement.
@@ -140,6 +141,15 @@ class Evaluated:
     sampled: Sampled | None = None
 
 
+def _sampled(run: Run, cases: list[Run], request: Request | None) -> tuple[Sampled | None, list[Diagnostic]]:
+    """What is drawn, if somebody or a file asks for it."""
+    if not (request is not None and request.is_asked) and not any(one.asks_for_draws for one in (run, *cases)):
+        return None, []
+    from tonne.sample_runs import sample_runs
+
+    return sample_runs(run, cases, request)
+
+
 def evaluate(path: Path, overrides: Sequence[str] = (), sampling: Request | None = None) -> Evaluated:
     """Checks and evaluates a file; values that rest on an error are left out, the others are given."""
     return evaluate_checked(check(path, overrides), sampling)
@@ -152,7 +162,6 @@ def evaluate_checked(checked: Checked, sampling: Request | None = None) -> Evalu
     """
     from tonne.evaluate import evaluate as evaluate_model
     from tonne.evaluate import findings
-    from tonne.sample_runs import sample_runs
     from tonne.verdict import Outcome, judge
 
     mistyped = any(d.is_error and d.span.source.name == SETTING for d in checked.diagnostics)
@@ -160,7 +169,7 @@ def evaluate_checked(checked: Checked, sampling: Request | None = None) -> Evalu
         return Evaluated(checked, None, [], [], checked.diagnostics)
     run, found = evaluate_model(checked.model)
     runs = [(case, *evaluate_model(case.model)) for case in checked.cases if case.model is not None]
-    sampled, wrong = sample_runs(run, [one for _, one, _ in runs], sampling)
+    sampled, wrong = _sampled(run, [one for _, one, _ in runs], sampling)
     found = [*checked.diagnostics, *found, *findings(run), *wrong]
     requirements, claims, verdicts = judge(run)
     found += verdicts

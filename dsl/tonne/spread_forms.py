@@ -1,6 +1,9 @@
-"""The spreads that may stand after `~`, and the arguments of each by name. Looks at no value."""
+"""The spreads that may stand after `~`: the arguments of each by name, and how wide it is. Draws nothing."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Mapping
 
 from tonne.diagnostic import Diagnostic, Fix, diagnostic
 from tonne.names import closest
@@ -14,6 +17,8 @@ SPREADS = {
     "triangular": ("low", "high"),
     "interval": ("low", "high"),
 }
+# The 95 % point of the standard normal.
+Z95 = 1.6448536269514722
 _BY_PLACE = ("low", "high")
 _OTHER_NAMES = {"gaussian": "normal", "gauss": "normal", "triangle": "triangular", "range": "uniform"}
 
@@ -49,3 +54,26 @@ def written(name: str, arguments: list[str]) -> str:
         for argument, value in zip(SPREADS[name], arguments, strict=True)
     ]
     return f"{name}({', '.join(parts)})"
+
+
+def half_width(spread: str, point: float, arguments: Mapping[str, float]) -> float:
+    """Half the distance from the 5 % to the 95 % point, bounds aside."""
+    low, high = arguments.get("low", math.nan), arguments.get("high", math.nan)
+    if spread == "uniform":
+        return 0.45 * (high - low)
+    if spread == "normal":
+        return Z95 * arguments["sd"]
+    if spread == "lognormal":
+        sigma = math.sqrt(math.log1p(arguments["cv"] ** 2))
+        return point * math.sinh(Z95 * sigma)
+    if spread == "triangular":
+        ends = [_of_triangle(share, low, point, high) for share in (0.05, 0.95)]
+        return (ends[1] - ends[0]) / 2
+    return (high - low) / 2
+
+
+def _of_triangle(share: float, low: float, mode: float, high: float) -> float:
+    width = high - low
+    if share * width < mode - low:
+        return low + math.sqrt(share * width * (mode - low))
+    return high - math.sqrt((1 - share) * width * (high - mode))

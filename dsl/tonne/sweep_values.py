@@ -15,14 +15,15 @@ from typing import Any
 from tonne.axes import Axis, too_many
 from tonne.cases import only_of
 from tonne.diagnostic import Diagnostic, Label, diagnostic
+from tonne.draw_options import Options, Progress, Request, Stopped
 from tonne.evaluate import evaluate
 from tonne.model import Model, ShownValue
 from tonne.numeric import sweep as cells
-from tonne.numeric.sample import Distribution, Options, Progress
+from tonne.numeric.sample import Distribution
 from tonne.numeric.schedule import Builder, Schedule
 from tonne.numeric.steps import Opaque, Steps, Table
 from tonne.run import Run, default_unit
-from tonne.sampling import Request, Sampled, Sampler, is_asked
+from tonne.sampling import Sampled, Sampler
 from tonne.sweeps import Sweep, bound, numbers_of
 from tonne.units import Unit
 from tonne.values import Record, Unprinted, replace
@@ -272,29 +273,34 @@ class _Work:
     def _one_by_one(self, progress: Progress | None) -> list[list[Any]]:
         """Each cell as a run of its own, where a value rests on an elasticity or an optimum changes its form."""
         swept, shape = self.empty(), [axis.size for axis in self.numbers]
-        total = swept.points
         made: list[list[Any]] = []
         for number, run in enumerate(self.runs):
             rows: list[list[float]] = [[] for _ in self.shown[number]]
             for cell in range(swept.cells):
-                index = swept.index(cell)
-                instead = {
-                    id(node): axis.base[i]
-                    for axis, i in zip(self.numbers, index, strict=True)
-                    for node in numbers_of(run.model, axis)
-                }
-                there, _ = evaluate(run.model, instead)
+                done = number * swept.cells + cell
+                try:
+                    there = self._cell(run, swept.index(cell))
+                except KeyboardInterrupt:
+                    raise Stopped(done, swept.points) from None
                 for row, one in zip(rows, self.shown[number], strict=True):
                     row.append(math.nan if (v := there.value(one.node)) is None else v)
                 if progress is not None:
-                    progress(number * swept.cells + cell + 1, total)
+                    progress(done + 1, swept.points)
             made.append([cells.grid(row, shape) for row in rows])
         return made
+
+    def _cell(self, run: Run, index: Sequence[int]) -> Run:
+        """The values in one cell, as if its numbers stood in the file."""
+        along = zip(self.numbers, index, strict=True)
+        there, _ = evaluate(
+            run.model, {id(node): axis.base[i] for axis, i in along for node in numbers_of(run.model, axis)}
+        )
+        return there
 
     # ── over draws ──
 
     def is_sampled(self, request: Request | None) -> bool:
-        return (request is not None and request.is_asked) or any(map(is_asked, self.runs))
+        return (request is not None and request.is_asked) or any(run.asks_for_draws for run in self.runs)
 
     def sampled(self, request: Request | None) -> Swept | None:
         swept = self.empty()

@@ -223,7 +223,7 @@ class Scenario:
 
 def _request(draws: int | None, seed: int | None, threads: int | None, exact: bool) -> Any:
     """What is asked of sampling; None where nothing is."""
-    from tonne.sampling import Request
+    from tonne.draw_options import Request
 
     if draws is not None and draws < 2:
         raise ValueError(f"at least 2 draws make a sample, this is {draws}")

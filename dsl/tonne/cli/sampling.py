@@ -14,8 +14,7 @@ import click
 from tonne.cli.shared import console, echo
 
 if TYPE_CHECKING:
-    from tonne.numeric.sample import Progress
-    from tonne.sampling import Request
+    from tonne.draw_options import Progress, Request
 
 if TYPE_CHECKING:
     _Whole = click.ParamType[int]
@@ -70,7 +69,7 @@ def requested(
     limit: int | None = None,
 ) -> Request:
     """What the options ask for."""
-    from tonne.sampling import Request
+    from tonne.draw_options import Request
 
     is_asked = draws is not None or exact or seed is not None
     return Request(draws, seed, threads, exact, progress, is_asked, limit)
@@ -103,10 +102,13 @@ def bar(what: str) -> Iterator[Progress | None]:
 @contextmanager
 def stoppable(what: str) -> Iterator[None]:
     """Ends with a line that says how far it got where somebody stops the work."""
-    from tonne.numeric.sample import Stopped
+    from tonne.draw_options import Stopped
 
     try:
         yield
     except Stopped as why:
         echo(f"stopped after {why.done:,} of {why.total:,} {what}; nothing of them is kept", err=True)
+        sys.exit(STOPPED)
+    except KeyboardInterrupt:
+        echo(f"stopped before the first of the {what}", err=True)
         sys.exit(STOPPED)

@@ -26,8 +26,7 @@ from tonne.cli.watch import finish, watching
 
 if TYPE_CHECKING:
     from tonne.diagnostic import Diagnostic
-    from tonne.numeric.sample import Progress
-    from tonne.sampling import Request
+    from tonne.draw_options import Progress, Request
     from tonne.sweep_values import Swept
     from tonne.sweeps import Sweep
 

@@ -12,14 +12,11 @@ interval: the 5 % and 95 % points; lognormal where both are positive, else norma
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from statistics import NormalDist
 
 from tonne.numeric.schedule import NORMAL, UNIFORM, Builder
+from tonne.spread_forms import Z95
 
-# The 95 % point of the standard normal.
-Z95 = NormalDist().inv_cdf(0.95)
 # A share of draws that does not occur.
 NEVER = 1e-15
 
@@ -177,26 +174,3 @@ _LAWS: dict[str, Callable[[_Law, int, Mapping[str, int]], Drawn]] = {
     "triangular": _triangular,
     "interval": _interval,
 }
-
-
-def half_width(spread: str, point: float, arguments: Mapping[str, float]) -> float:
-    """Half the distance from the 5 % to the 95 % point, bounds aside."""
-    low, high = arguments.get("low", math.nan), arguments.get("high", math.nan)
-    if spread == "uniform":
-        return 0.45 * (high - low)
-    if spread == "normal":
-        return Z95 * arguments["sd"]
-    if spread == "lognormal":
-        sigma = math.sqrt(math.log1p(arguments["cv"] ** 2))
-        return point * math.sinh(Z95 * sigma)
-    if spread == "triangular":
-        ends = [_of_triangle(share, low, point, high) for share in (0.05, 0.95)]
-        return (ends[1] - ends[0]) / 2
-    return (high - low) / 2
-
-
-def _of_triangle(share: float, low: float, mode: float, high: float) -> float:
-    width = high - low
-    if share * width < mode - low:
-        return low + math.sqrt(share * width * (mode - low))
-    return high - math.sqrt((1 - share) * width * (high - mode))

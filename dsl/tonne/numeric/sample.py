@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tonne.draw_options import Options, Progress, Stopped
 from tonne.numeric.blocks import BLOCK, PIECE, DrawMachine
 from tonne.numeric.schedule import Schedule
 from tonne.numeric.tally import QUANTILE_ERROR, Exact, Floats, Scale, Tally, moments
@@ -21,17 +22,6 @@ from tonne.values import Record, Unprinted
 
 # The quantiles that every value is told with.
 LOW, MEDIAN, HIGH = 0.05, 0.5, 0.95
-# Told how many draws are done, of how many.
-Progress = Callable[[int, int], None]
-
-
-class Stopped(Exception):
-    """The work was interrupted; `done` of `total` were finished."""
-
-    def __init__(self, done: int, total: int) -> None:
-        super().__init__(f"stopped after {done:,} of {total:,}")
-        self.done = done
-        self.total = total
 
 
 class Distribution(Unprinted, Record, frozen=True, eq=False):
@@ -76,15 +66,6 @@ class Distribution(Unprinted, Record, frozen=True, eq=False):
     def bins(self) -> tuple[Floats, Any]:
         """Edges and counts, for a picture."""
         return self._tally.bins()
-
-
-class Options(Record, frozen=True):
-    """How to sample: `exact` gathers the very draws about each quantile on a second pass."""
-
-    draws: int
-    seed: int = 0
-    threads: int = 1
-    exact: bool = False
 
 
 def sample(

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tonne.draw_options import Progress, Stopped
 from tonne.numeric.blocks import CellMachine
-from tonne.numeric.sample import Progress, Stopped
 from tonne.numeric.schedule import TABLE, Builder, Schedule, arranged
 from tonne.units import Unit
 from tonne.values import Record, Unprinted, replace

@@ -9,11 +9,11 @@ from rich.text import Text
 
 from tonne.formatting import at_place, figure, last_place, share_of_draws
 from tonne.graph import Node
-from tonne.numeric.sample import Distribution
 from tonne.run import Run
 from tonne.units import Unit
 
 if TYPE_CHECKING:
+    from tonne.numeric.sample import Distribution
     from tonne.sampling import Sampled
 
 MISSING = "—"
@@ -72,7 +72,7 @@ def compared(run: Run, node: Node | None, other: Node | None, unit: Unit | None)
     apart, less = run.sampled.difference(other, node)
     if apart is None or less is None:
         return "", ""
-    if not isinstance(apart, Distribution):
+    if isinstance(apart, float):
         return f"{figure(apart / unit.factor) if apart else '='}", ""
     if apart.least == apart.greatest == 0:
         return "=", ""
@@ -101,7 +101,7 @@ def legend(sampled: Sampled, width: int) -> Text:
         lines.append(f"`{name}` is drawn within the bounds of its field{much}.")
     for names in sampled.merged:
         lines.append(f"drawn as one, since only their product is asked for: {', '.join(sorted(names))}.")
-    bad = [d for found in sampled.values.values() for d in found if isinstance(d, Distribution) and d.draws < d.of]
+    bad = [d for found in sampled.values.values() for d in found if not isinstance(d, float) and d.draws < d.of]
     if bad:
         worst = max(bad, key=lambda d: d.of - d.draws)
         lines.append(

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tonne.numeric.sample import Distribution, Progress
+from tonne.draw_options import Progress, Stopped
+from tonne.numeric.sample import Distribution
 from tonne.numeric.sweep import constant_column, grid, in_unit
 from tonne.sweep_values import MOST_KEPT, Blocks, Swept
 from tonne.values import Record
@@ -38,13 +39,16 @@ def write_blocks(target: Path, blocks: Blocks, about: dict[str, str], progress: 
     """Writes a sweep at the point values as its blocks come, whole or not at all; gives the number of rows."""
     swept = blocks.swept
     columns = [*_axes(swept), *(_Column(c.text, c.unit.word) for c in swept.columns)]
+    done = 0
     with replacing(target) as path, _writer(path, target.suffix.lower(), columns, about) as write:
-        done = 0
-        for number, _, count, values in blocks:
-            write(_rows(swept, number, count, values))
-            done += count
-            if progress is not None:
-                progress(done, swept.points)
+        try:
+            for number, _, count, values in blocks:
+                write(_rows(swept, number, count, values))
+                done += count
+                if progress is not None:
+                    progress(done, swept.points)
+        except KeyboardInterrupt:
+            raise Stopped(done, swept.points) from None
     return swept.points
 
 
