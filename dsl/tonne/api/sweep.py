@@ -21,8 +21,8 @@ class Sweep(InOneProcess):
 
     >>> import tonne
     >>> sweep = tonne.load("scenarios/where_to_train.tonne").sweep("where_to_train")
-    >>> sweep.axes["pretrain.pue"].unit
-    'ratio'
+    >>> sweep.axes["training.utilization"].unit, sweep.axes["training.grid"].values[0]
+    ('%', 'quebec_life_cycle')
     """
 
     diagnostics: tuple[Diagnostic, ...]

@@ -14,7 +14,8 @@ class Verdict:
 
     `verdict` is `holds` or `missed` of a requirement; `holds`, `holds-within-rounding`, `refuted` or `not-comparable` of a
     claim; `not-decided` where it rests on an error. `computed` is what the scenario gives and `claimed` what is claimed or
-    required, both in `unit`; `ratio` is the one over the other and `cause` what a factor like that most often is.
+    required, both in `unit`; `ratio` is the one over the other and `cause` what a factor like that most often is. `share` is
+    that of the draws in which it holds, None without sampling.
 
     >>> import tonne
     >>> [claim] = tonne.load("scenarios/quickstart.tonne").run().claims
@@ -33,6 +34,7 @@ class Verdict:
     ratio: float | None
     cause: str
     source: str
+    share: float | None
     _judged: judged.Verdict = field(repr=False, compare=False)
 
     @property
@@ -70,5 +72,6 @@ def verdict_of(one: judged.Verdict) -> Verdict:
         one.ratio,
         one.cause,
         "" if source is None else str(source),
+        one.share,
         one,
     )
