@@ -156,7 +156,8 @@ class Sampler:
                 continue
             value = builder.value(place)
             if value is not None:
-                self._settle(one, [value])
+                if one.test is None or one.test.share is not None:  # a test of what does not vary has no share of draws
+                    self._settle(one, [value])
             elif DRAWS in builder.steps[place].axes:
                 drawn.append((one, place))
             else:
