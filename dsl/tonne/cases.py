@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tonne.build import build
-from tonne.diagnostic import Diagnostic
+from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.model import Model
 from tonne.names import Project, Study
 from tonne.once import double_counting
@@ -19,6 +19,10 @@ from tonne.ranges import of_numbers
 from tonne.resolve import resolve
 from tonne.syntax import tree
 from tonne.values import Record, Unprinted, replace
+
+
+# Cases and sweeps of one file.
+MOST_STUDIES = 500
 
 
 class CheckedCase(Unprinted, Record, frozen=True, eq=False):
@@ -30,8 +34,40 @@ class CheckedCase(Unprinted, Record, frozen=True, eq=False):
     model: Model | None
 
 
+class Budget:
+    """How many studies a file may have checked, and how many operations they may have together."""
+
+    def __init__(self, model: Model) -> None:
+        self.operations = model.project.settings.limits.nodes
+        self.count = MOST_STUDIES
+        self._is_over = False
+
+    def spend(self, model: Model | None) -> None:
+        self.count -= 1
+        self.operations -= 0 if model is None else model.operations
+
+    def over(self, study: Study) -> list[Diagnostic] | None:
+        """S109 for the first study that is over it, nothing for those after it; None while there is room."""
+        if self.count > 0 and self.operations > 0:
+            return None
+        said = [] if self._is_over else [self._too_large(study)]
+        self._is_over = True
+        return said
+
+    def _too_large(self, study: Study) -> Diagnostic:
+        title, help = f"this scenario has more than {MOST_STUDIES} cases and sweeps", "move some to a file of their own"
+        if self.count > 0:
+            title, help = "the cases of this scenario have too many operations", "raise `[limits] nodes` in tonne.toml"
+        return diagnostic("S109", title, study.declaration.name_span, help=help)
+
+
 def checked_cases(
-    project: Project, path: Path, overrides: Sequence[str], text: str | None, of_file: Iterable[Diagnostic]
+    project: Project,
+    path: Path,
+    overrides: Sequence[str],
+    text: str | None,
+    of_file: Iterable[Diagnostic],
+    budget: Budget,
 ) -> tuple[list[CheckedCase], list[Diagnostic]]:
     """The cases of a file, and what is wrong with them that is not wrong with the file."""
     cases: list[CheckedCase] = []
@@ -40,7 +76,12 @@ def checked_cases(
     for study in studies(project, tree.Case):
         declaration = study.declaration
         assert isinstance(declaration, tree.Case)
+        over = budget.over(study)
+        if over is not None:
+            found += over
+            break
         model, said = variant(path, overrides, text, declaration.rebindings)
+        budget.spend(model)
         found += only_of(f"case `{study.name}`", said, known)
         cases.append(CheckedCase(study.name, declaration.title, declaration, model))
     return cases, found

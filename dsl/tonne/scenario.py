@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tonne import library
 from tonne.accept import unknown_codes, without_accepted
 from tonne.build import build
-from tonne.cases import CheckedCase, checked_cases, only_of
+from tonne.cases import Budget, CheckedCase, checked_cases, only_of
 from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
 from tonne.files import SETTING
 from tonne.limits import MOST_ERRORS
@@ -89,8 +89,9 @@ def check(path: Path, overrides: Sequence[str] = (), text: str | None = None, li
         *check_provenance(project),
         *islice(unknown_codes(project), MOST_ERRORS),
     ]
-    cases, of_cases = checked_cases(project, path, overrides, text, found)
-    sweeps, of_sweeps = checked_sweeps(project, Source(path, tuple(overrides), text), found, limit)
+    budget = Budget(model)
+    cases, of_cases = checked_cases(project, path, overrides, text, found, budget)
+    sweeps, of_sweeps = checked_sweeps(project, Source(path, tuple(overrides), text), found, budget, limit)
     return Checked(path, project, model, _final(project, [*found, *of_cases, *of_sweeps]), tuple(cases), tuple(sweeps))
 
 

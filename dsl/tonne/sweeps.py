@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tonne.axes import Axis, axes_of, too_many
-from tonne.cases import only_of, studies, variant
+from tonne.cases import Budget, only_of, studies, variant
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.graph import Node
 from tonne.model import Model
@@ -45,15 +45,20 @@ class Sweep(Unprinted, Record, eq=False):
 
 
 def checked_sweeps(
-    project: Project, source: Source, of_file: Sequence[Diagnostic], limit: int | None = None
+    project: Project, source: Source, of_file: Sequence[Diagnostic], budget: Budget, limit: int | None = None
 ) -> tuple[list[Sweep], list[Diagnostic]]:
     """The sweeps of a file, and what is wrong with them that is not wrong with the file; `limit` is of their points."""
     made: list[Sweep] = []
     found: list[Diagnostic] = []
     for study in studies(project, tree.Sweep):
         assert isinstance(study.declaration, tree.Sweep)
+        over = budget.over(study)
+        if over is not None:
+            found += over
+            break
         one, said = _checked(source, project, study.declaration, limit or project.settings.limits.points)
         found += only_of(f"sweep `{study.name}`", said, of_file)
+        budget.spend(one.first)
         made.append(one)
     return made, found
 
