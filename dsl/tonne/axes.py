@@ -75,9 +75,13 @@ def axes_of(project: Project, sweep: tree.Sweep, limit: int) -> tuple[list[Axis]
     return axes, reader.found
 
 
-def too_many(what: str, limit: int, span: Span) -> Diagnostic:
+def too_many(
+    what: str,
+    limit: int,
+    span: Span,
+    help: str = "narrow a `vary`, or raise the limit: `--limit N`, or `[limits] points` in tonne.toml",
+) -> Diagnostic:
     """V227: more than the limit of points."""
-    help = "narrow a `vary`, or raise the limit: `--limit N`, or `[limits] points` in tonne.toml"
     return diagnostic("V227", f"{what}; the limit is {figure(limit)}", span, help=help)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tonne.build import build
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.model import Model
-from tonne.names import Project, Study
+from tonne.names import Project, Study, defined_twice
 from tonne.once import double_counting
 from tonne.periods import stale_sources
 from tonne.ranges import of_numbers
@@ -20,13 +20,24 @@ from tonne.resolve import resolve
 from tonne.syntax import tree
 from tonne.values import Record, Unprinted, replace
 
-
 # Cases and sweeps of one file.
 MOST_STUDIES = 500
 
 
+class Source(Unprinted, Record, frozen=True, eq=False):
+    """What a study binds anew: a file, with what the command line sets and the text that stands for it.
+
+    `trees` are those of the file and of all that it uses, which are not read again.
+    """
+
+    path: Path
+    overrides: tuple[str, ...]
+    text: str | None
+    trees: dict[Path, tree.Module]
+
+
 class CheckedCase(Unprinted, Record, frozen=True, eq=False):
-    """A case with its model; None where it could not be read."""
+    """A case with its model; None where something is wrong with it."""
 
     name: str
     title: str | None
@@ -44,7 +55,8 @@ class Budget:
 
     def spend(self, model: Model | None) -> None:
         self.count -= 1
-        self.operations -= 0 if model is None else model.operations
+        if model is not None:  # a file is looked through for each
+            self.operations -= model.operations + len(model.project.entry.module.statements)
 
     def over(self, study: Study) -> list[Diagnostic] | None:
         """S109 for the first study that is over it, nothing for those after it; None while there is room."""
@@ -62,12 +74,7 @@ class Budget:
 
 
 def checked_cases(
-    project: Project,
-    path: Path,
-    overrides: Sequence[str],
-    text: str | None,
-    of_file: Iterable[Diagnostic],
-    budget: Budget,
+    project: Project, source: Source, of_file: Iterable[Diagnostic], budget: Budget
 ) -> tuple[list[CheckedCase], list[Diagnostic]]:
     """The cases of a file, and what is wrong with them that is not wrong with the file."""
     cases: list[CheckedCase] = []
@@ -80,22 +87,29 @@ def checked_cases(
         if over is not None:
             found += over
             break
-        model, said = variant(path, overrides, text, declaration.rebindings)
+        twice = list(_bound_twice(declaration))
+        model, said = variant(source, declaration.rebindings)
         budget.spend(model)
-        found += only_of(f"case `{study.name}`", said, known)
-        cases.append(CheckedCase(study.name, declaration.title, declaration, model))
+        own = [*twice, *only_of(f"case `{study.name}`", said, known)]
+        found += own
+        is_wrong = any(d.is_error for d in own)
+        cases.append(CheckedCase(study.name, declaration.title, declaration, None if is_wrong else model))
     return cases, found
 
 
+def _bound_twice(case: tree.Case) -> Iterator[Diagnostic]:
+    first: dict[str, tree.Rebinding] = {}
+    for one in case.rebindings:
+        before = first.setdefault(str(one.path), one)
+        if before is not one:
+            yield defined_twice(f"`{one.path}`", one.path.span, before.path.span)
+
+
 def variant(
-    path: Path,
-    overrides: Sequence[str],
-    text: str | None,
-    rebindings: Sequence[tree.Rebinding],
-    asked: Sequence[tree.Statement] | None = None,
+    source: Source, rebindings: Sequence[tree.Rebinding], asked: Sequence[tree.Statement] | None = None
 ) -> tuple[Model | None, list[Diagnostic]]:
     """The model of a file with fields bound anew, and all that is found in it. `asked` as for `build`."""
-    project, found = resolve(path, overrides, text, rebindings)
+    project, found = resolve(source.path, source.overrides, source.text, rebindings, source.trees)
     if project is None:
         return None, found
     model, more = build(project, asked)

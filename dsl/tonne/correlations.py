@@ -14,7 +14,8 @@ from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formulas import Formulas
 from tonne.graph import LEAF, Node
 from tonne.model import Assumption, Model
-from tonne.paths import Place
+from tonne.names import Instance, Let
+from tonne.paths import Place, Reference
 from tonne.relations import constant
 from tonne.syntax import tree
 
@@ -27,11 +28,10 @@ def correlations(model: Model, formulas: Formulas) -> tuple[Weights, list[Diagno
     """The weights by the name of the assumption, and what is wrong."""
     found: list[Diagnostic] = []
     pairs: dict[frozenset[str], tuple[float, tree.Correlate]] = {}
-    for statement in model.project.entry.module.statements:
-        if not isinstance(statement, tree.Correlate):
-            continue
-        ends = [_assumption(model, formulas, path, found) for path in (statement.left, statement.right)]
-        value = _value(formulas, statement, Place(model.project.entry), found)
+    for statement, place in _statements(model):
+        said = found if place.scope is model.project.entry else []
+        ends = [_assumption(model, formulas, path, place, said) for path in (statement.left, statement.right)]
+        value = _value(formulas, statement, place, found)
         if ends[0] is None or ends[1] is None or value is None:
             continue
         pair = frozenset(end.name for end in ends if end is not None)
@@ -57,16 +57,38 @@ def correlations(model: Model, formulas: Formulas) -> tuple[Weights, list[Diagno
     return weights, found
 
 
-def _assumption(model: Model, formulas: Formulas, path: tree.Path, found: list[Diagnostic]) -> Assumption | None:
-    formula = formulas.lowering.lower(path, Place(model.project.entry))
+def _statements(model: Model) -> Iterator[tuple[tree.Correlate, Place]]:
+    """Those of the file and of the files of the project that it uses: they say what is known of the assumptions there."""
+    for scope in model.project.scopes:
+        for statement in scope.module.statements:
+            if isinstance(statement, tree.Correlate):
+                yield statement, Place(scope)
+
+
+def _assumption(
+    model: Model, formulas: Formulas, path: tree.Path, place: Place, found: list[Diagnostic]
+) -> Assumption | None:
+    formula = formulas.lowering.lower(path, place)
     if formula.root.op != LEAF:
         return None
-    node = model.find(formula.root.payload, None)
+    reference: Reference = formula.root.payload
+    node = model.find(reference, None)
     assumption = model.draws.get(id(node)) if isinstance(node, Node) else None
-    if assumption is None:
+    if assumption is None and not _is_set(model, reference):
         title, help = f"`{path}` has no spread", "correlate what has one: `VALUE ~ uniform(LOW, HIGH)`"
         found.append(diagnostic("V234", title, path.span, help=help))
     return assumption
+
+
+def _is_set(model: Model, reference: Reference) -> bool:
+    """Whether a case, a sweep or the command line gives the value, which then has no spread."""
+    if isinstance(reference.root, Let) and reference.field is None:
+        return reference.root.set_by_command
+    at = model.reached(reference, None)
+    if not isinstance(at, Instance) or reference.field is None:
+        return False
+    binding = at.bindings.get(reference.field.name)
+    return binding is not None and binding.set_by_command
 
 
 def _value(formulas: Formulas, statement: tree.Correlate, place: Place, found: list[Diagnostic]) -> float | None:
@@ -108,6 +130,11 @@ def _groups(pairs: dict[frozenset[str], tuple[float, tree.Correlate]]) -> Iterat
         yield sorted(group)
 
 
+def _of_normals(rank: float) -> float:
+    """The correlation of two normals that have a rank correlation."""
+    return rank if abs(rank) == 1 else 2 * math.sin(math.pi * rank / 6)
+
+
 def _factors(names: list[str], pairs: dict[frozenset[str], float]) -> Weights | None:
     """The rows of the Cholesky factor of the correlations; None where they are those of no draws."""
     count = len(names)
@@ -115,9 +142,7 @@ def _factors(names: list[str], pairs: dict[frozenset[str], float]) -> Weights | 
     for i in range(count):
         for j in range(i + 1):
             rank = 1.0 if i == j else pairs.get(frozenset((names[i], names[j])), 0.0)
-            rest = (1.0 if i == j else 2 * math.sin(math.pi * rank / 6)) - math.fsum(
-                rows[i][k] * rows[j][k] for k in range(j)
-            )
+            rest = _of_normals(rank) - math.fsum(rows[i][k] * rows[j][k] for k in range(j))
             if i == j:
                 if rest < -_NOTHING:
                     return None

@@ -20,6 +20,7 @@ from tonne.numeric.evaluate import evaluate_into
 from tonne.plan import plan
 from tonne.run import Run, unit_of_let
 from tonne.source import Span
+from tonne.spread_forms import misfits
 
 if TYPE_CHECKING:
     from tonne.optimize import Optimized
@@ -50,7 +51,15 @@ def give(run: Run, more: Mapping[int, float]) -> None:
 def findings(run: Run) -> list[Diagnostic]:
     """What the values of a run show to be wrong or odd, apart from requirements and claims."""
     found = [*_by_what_is_chosen(run), *_without_formula(run)]
-    return [*found, *ranges.find(run), *facts.find(run), *influence.find(run), *not_finite(run), *too_small(run)]
+    return [
+        *found,
+        *_odd_spreads(run),
+        *ranges.find(run),
+        *facts.find(run),
+        *influence.find(run),
+        *not_finite(run),
+        *too_small(run),
+    ]
 
 
 def _optima(model: Model, known: dict[int, float]) -> tuple[dict[Study, Optimized], list[Diagnostic]]:
@@ -90,6 +99,19 @@ def _by_what_is_chosen(run: Run) -> Iterator[Diagnostic]:
                 title = "the second of these follows from what the optimum chooses"
                 help = "an elasticity at an optimum is with respect to what is given, such as a volume or an intensity"
                 yield diagnostic("N119", title, node.span, help=help)
+
+
+def _odd_spreads(run: Run) -> Iterator[Diagnostic]:
+    """V222 and V223 of spreads whose ends name other values, which a check does not know."""
+    for assumption in run.model.draws.values():
+        values = {name: _value_of(run, node) for name, node in assumption.arguments.items()}
+        yield from misfits(assumption.spread, _value_of(run, assumption.node), assumption.point, values)
+
+
+def _value_of(run: Run, node: Node) -> float | None:
+    """The value of a node that need not be part of the program."""
+    value = slopes.floats(run, postorder(node))[id(node)]
+    return value if math.isfinite(value) else None
 
 
 def _needed(run: Run) -> list[Node]:

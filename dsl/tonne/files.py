@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,10 +19,17 @@ from tonne.syntax import tree
 class Files:
     """The files of one scenario, by path; `core` are the scopes that every file sees."""
 
-    def __init__(self, root: Path, settings: library.Settings, found: list[Diagnostic]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        settings: library.Settings,
+        found: list[Diagnostic],
+        trees: Mapping[Path, tree.Module] | None = None,
+    ) -> None:
         self.root = root
         self.settings = settings
         self.found = found
+        self.trees = trees or {}  # of files that were read already
         self.core: list[Scope] = []
         self._loaded: dict[Path, Scope | None] = {}
         self._targets: dict[tuple[Scope, str, bool], Scope | None] = {}
@@ -67,7 +74,11 @@ class Files:
     def _read(self, path: Path, *, is_library: bool, text: str | None = None) -> Scope | None:
         key = path.resolve()
         if key not in self._loaded:
-            if is_library and text is None:
+            module: tree.Module | None
+            problems: list[Diagnostic]
+            if key in self.trees:
+                module, problems = self.trees[key], []
+            elif is_library and text is None:
                 module, problems = _library_module(path)
             else:
                 module, problems = _module(path, self.settings.limits, text)

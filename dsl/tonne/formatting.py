@@ -47,8 +47,10 @@ def last_place(width: float, error: float, digits: int = 4, size: float = 0.0) -
 
 def at_place(value: float, place: int) -> str:
     """A number to the place of a power of ten, thousands separated: `126.1` at -1, `130` at 1."""
-    if value == 0 or not math.isfinite(value):
+    if not math.isfinite(value):
         return figure(value)
+    if value == 0:
+        return f"{0:.{max(-place, 0)}f}"
     digits = Decimal(f"{value:.14g}").adjusted() - place + 1
     if digits <= 0:
         rounded = Decimal(f"{value:.14g}").quantize(Decimal(1).scaleb(place), ROUND_HALF_UP)

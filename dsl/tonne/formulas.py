@@ -80,6 +80,7 @@ class Formulas:
                 references[name] = list(self._reference_ways(one, place))
             elif one.unit is not None:
                 lowered = [self.lowering.lower(value.expr, place) for value in declaration.alternatives]
+                self.own += [_spread_in_kind(one, v.spread) for v in declaration.alternatives if v.spread is not None]
                 alternatives[name] = [formula for formula in lowered if self._fits(formula, one, "D203")]
                 has_errors = has_errors or len(alternatives[name]) < len(lowered)
                 usual = declaration.usual.range if declaration.usual else None
@@ -212,6 +213,11 @@ class Formulas:
         for reference in formula.references:
             if isinstance(reference.root, Let) and reference.field is None and not reference.is_list:
                 self.declare_let(reference.root)
+
+
+def _spread_in_kind(one: Field, spread: tree.Call) -> Diagnostic:
+    title = "a formula of a kind has no spread"
+    return diagnostic("V223", title, spread.span, help=f"bind `{one.name}` in an instance, with its spread")
 
 
 @lru_cache(maxsize=8)

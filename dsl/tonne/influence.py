@@ -23,6 +23,9 @@ def find(run: Run) -> Iterator[Diagnostic]:
     if run.model.project.entry.module.lost or wrong:  # what could not be read, or posed, may have asked for it
         return
     asked = {id(node) for node in postorder_all(_asked_for(run))}
+    for assumption in run.model.draws.values():
+        if id(assumption.node) in asked:  # what a spread is made of moves the draws
+            asked.update(id(node) for node in postorder_all(list(assumption.arguments.values())))
     seen_by_optima = [optimum.model for optimum in run.model.optima.values()]
     for state in run.model.own_states():
         own = [b for name, b in state.instance.bindings.items() if name in state.instance.own and b.field.label is None]

@@ -146,13 +146,13 @@ def read_settings(root: Path) -> tuple[Settings, list[Diagnostic]]:
         for key, value in content.items():
             if table in numbers:
                 names = [one.name.replace("_", "-") for one in fields(numbers[table])]
-                least = 0 if key == "seed" else 1
+                least = {"seed": 0, "draws": 2}.get(key, 1)
                 if key not in names:
                     one, many = ("limit", "limits") if table == "limits" else ("setting of sampling", "there are")
                     complain(f"there is no {one} `{key}`", key, f"{many}: {', '.join(names)}")
                 elif not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**53:
                     what = f"the limit `{key}`" if table == "limits" else f"`{key}`"
-                    above = "" if least == 0 else " above zero"
+                    above = ["", " above zero", " of at least 2"][least]
                     complain(f"{what} is a whole number{above}", key, f"for example `{key} = 1000`")
                 else:
                     numbers[table] = replace(numbers[table], **{key.replace("-", "_"): value})

@@ -31,6 +31,7 @@ from tonne.limits import MOST_ERRORS
 from tonne.names import Scope, closest, did_you_mean
 from tonne.paths import Paths, Place, Reference
 from tonne.source import Span
+from tonne.spread_forms import SPREADS
 from tonne.syntax import tree
 from tonne.syntax.keywords import SUFFIX_EXPONENTS
 from tonne.syntax.walk import test_parts
@@ -219,6 +220,8 @@ class Lowering:
         row = OPERATORS.get(call.name) if call.name in FUNCTIONS else None
         if row is None:
             help, fix = did_you_mean(call.name, FUNCTIONS, call.name_span)
+            if call.name in SPREADS:
+                help, fix = f"a spread stands behind a value: `VALUE ~ {call.span.text}`", None
             self.found.append(
                 diagnostic(
                     "N111",
@@ -246,7 +249,10 @@ class Lowering:
         if not call.arguments or (wanted is not None and len(call.arguments) != wanted):
             takes = "one or more values" if wanted is None else wanted
             title = f"`{call.name}` takes {takes}, this has {len(call.arguments)}"
-            self.found.append(diagnostic("S101", title, call.span, help=f"for example `{call.name}(x)`"))
+            example = {PERCENTILE: "percentile(x, 95%)", ELASTICITY: "elasticity(a, b)"}.get(
+                call.name, f"{call.name}(x)"
+            )
+            self.found.append(diagnostic("S101", title, call.span, help=f"for example `{example}`"))
             return Node(UNKNOWN, (), call.span)
         args = tuple(self._node(value, place, call.name in OVER_LISTS) for value in values)
         if call.name == PERCENTILE and args[1].op == NUMBER and not 0 <= args[1].payload.value <= 1:

@@ -109,6 +109,7 @@ class Assumption(Unprinted, Record, frozen=True, eq=False):
     name: str
     node: Node
     spread: tree.Call
+    point: Span  # where its point value stands
     arguments: dict[str, Node]
     low: Node | None = None
     high: Node | None = None

@@ -146,7 +146,7 @@ class Paths:
             self._unknown_name(path, place)
             return None
         if isinstance(symbol, Study):
-            return self._at_optimum(path, symbol) if symbol.is_optimum else None
+            return self._at_optimum(path, symbol)
         if isinstance(symbol, Instance):
             return self._follow(path, 1, Reference(symbol, (), None), symbol.kind)
         members = self.members(symbol)
@@ -161,8 +161,20 @@ class Paths:
             return None
         return Reference(symbol, (), None)
 
+    def _no_value(self, path: tree.Path, study: Study) -> None:
+        """A case or a sweep, which has no values of its own."""
+        is_case = isinstance(study.declaration, tree.Case)
+        title = f"`{study.name}` is a {'case' if is_case else 'sweep'}; a value is needed"
+        help = (
+            "its values stand beside those of the file" if is_case else f"`tonne sweep FILE {study.name}` evaluates it"
+        )
+        self.found.append(diagnostic("N119", title, path.part_spans[0], help=help))
+
     def _at_optimum(self, path: tree.Path, study: Study) -> Reference | None:
         """What a path stands for at an optimum: any path of its file, or a result of its own."""
+        if not study.is_optimum:
+            self._no_value(path, study)
+            return None
         if len(path.parts) == 1:
             frees = [str(free.path) for over in study.declaration.overs for free in over.free]  # type: ignore[union-attr]
             such = f"`{study.name}.{frees[0] if frees else RESULTS[0]}`"
@@ -258,6 +270,10 @@ class Paths:
                 mended = f"{hyphened['number']} device*{time}"
                 title = f"no unit `{hyphened['unit']}-{head}`"
                 self.found.append(diagnostic("D211", title, whole, help=f"write `{mended}`", fix=Fix(whole, mended)))
+            return
+        if place.in_binding and head == place.bound:
+            title, help = f"`{head}` is what is bound here", "write its value, or the share that is meant: `cv = 10%`"
+            self.found.append(diagnostic("N111", title, span, help=help))
             return
         names = self.names(place)
         near = closest(head, names)

@@ -39,7 +39,7 @@ def _unsourced(scope: Scope) -> Iterator[Diagnostic]:
             quantities = {n for n, f in fields_of_kind.items() if f.is_quantity}
             values: list[object] = [b.value for b in statement.bindings if b.name in quantities]
         elif isinstance(statement, tree.Case):
-            values = [r.value for r in statement.rebindings if isinstance(r.value, tree.Value)]
+            values = [r.value for r in statement.rebindings if len(r.path.parts) > 1]
         elif isinstance(statement, tree.KindDeclaration):
             values = [v for f in statement.fields for v in f.alternatives if isinstance(v.expr, tree.Number)]
         else:

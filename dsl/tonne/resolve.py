@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tonne import library
@@ -39,12 +39,16 @@ from tonne.values import replace
 
 
 def resolve(
-    path: Path, overrides: Sequence[str] = (), text: str | None = None, study: Sequence[tree.Rebinding] = ()
+    path: Path,
+    overrides: Sequence[str] = (),
+    text: str | None = None,
+    study: Sequence[tree.Rebinding] = (),
+    trees: Mapping[Path, tree.Module] | None = None,
 ) -> tuple[Project | None, list[Diagnostic]]:
     """A file with all that it uses; `overrides` are `PATH=VALUE` texts that rebind fields and lets.
 
     `text`, where it is given, stands for what the file holds. `study` are rebindings that a case or a sweep of the file
-    makes, over those of `overrides`.
+    makes, over those of `overrides`; `trees` are those of files that were read already.
 
     Always returns; the project is None only when the file itself cannot be read.
     """
@@ -56,7 +60,7 @@ def resolve(
         found += problems
         rebindings += [rebinding] if rebinding is not None else []
     rebindings += study
-    files = Files(root, settings, found)
+    files = Files(root, settings, found, trees or {})
     modules = [named[0] for r in rebindings if (named := named_in_library(r)) is not None]
     entry = files.load(path, modules, text)
     if entry is None:

@@ -27,9 +27,9 @@ def sample_runs(run: Run, cases: Sequence[Run], request: Request | None) -> tupl
     options = request.options(settings)
     limit = request.limit or settings.limits.points
     if options.draws > limit:
-        return None, [
-            too_many(f"{figure(options.draws)} draws are asked for", limit, Span(run.model.project.entry.source, 0, 0))
-        ]
+        start = Span(run.model.project.entry.source, 0, 0)
+        help = "draw fewer, or raise `[limits] points` in tonne.toml"
+        return None, [too_many(f"{figure(options.draws)} draws are asked for", limit, start, help)]
     sampler = Sampler(options, progress=request.progress)
     for one in runs:
         for node in named_nodes(one.model):

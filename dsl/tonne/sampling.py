@@ -48,7 +48,7 @@ class Sampled(Unprinted, Record, eq=False):
     shares: dict[Key, list[float]] = field(default_factory=dict)
     statistics: dict[int, list[float]] = field(default_factory=dict)
     errors: dict[int, float] = field(default_factory=dict)  # of statistics, the standard error
-    cut: dict[str, float | None] = field(default_factory=dict)
+    cut: dict[str, float] = field(default_factory=dict)
     merged: tuple[tuple[str, ...], ...] = ()
     assumptions: tuple[str, ...] = ()
     opaque: set[Key] = field(default_factory=set)
@@ -128,10 +128,11 @@ class Sampler:
         found: dict[int, _Asked] = {}
         for one in self._asked:
             for run, nodes in ((one.run, one.nodes[:1] if one.minus else one.nodes), (one.minus, one.nodes[1:])):
-                for node in run.below(nodes) if run is not None else ():
+                if run is None:
+                    continue
+                for node in run.below(nodes):
                     if node.op in OF_DRAWS and id(node) not in found:
-                        sides = node.args if node.op == PROBABILITY else node.args[:1]
-                        found[id(node)] = _Asked(id(node), run, sides, statistic=node)  # type: ignore[arg-type]
+                        found[id(node)] = _Asked(id(node), run, node.args, statistic=node)
         return list(found.values())
 
     def _turn(self, nodes: Sequence[Node], run: Run, minus: Run | None) -> int:
@@ -202,7 +203,7 @@ class Sampler:
 
     def _percent(self, steps: Steps, node: Node) -> float:
         value = steps.builder.value(steps.place(node.args[1]))
-        if value is None:
+        if value is None or value != value:
             raise Opaque
         return min(max(value, 0.0), 1.0)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tonne import library
 from tonne.accept import unknown_codes, without_accepted
 from tonne.build import build
-from tonne.cases import Budget, CheckedCase, checked_cases, only_of
+from tonne.cases import Budget, CheckedCase, Source, checked_cases, only_of
 from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
 from tonne.files import SETTING
 from tonne.limits import MOST_ERRORS
@@ -23,7 +23,7 @@ from tonne.provenance import check_provenance
 from tonne.ranges import of_numbers
 from tonne.resolve import resolve
 from tonne.source import Span
-from tonne.sweeps import Source, Sweep, checked_sweeps
+from tonne.sweeps import Sweep, checked_sweeps
 from tonne.syntax import tree
 
 if TYPE_CHECKING:
@@ -90,8 +90,10 @@ def check(path: Path, overrides: Sequence[str] = (), text: str | None = None, li
         *islice(unknown_codes(project), MOST_ERRORS),
     ]
     budget = Budget(model)
-    cases, of_cases = checked_cases(project, path, overrides, text, found, budget)
-    sweeps, of_sweeps = checked_sweeps(project, Source(path, tuple(overrides), text), found, budget, limit)
+    trees = {s.source.path.resolve(): s.module for s in project.scopes if s.source.path is not None}
+    source = Source(path, tuple(overrides), text, trees)
+    cases, of_cases = checked_cases(project, source, found, budget)
+    sweeps, of_sweeps = checked_sweeps(project, source, found, budget, limit)
     return Checked(path, project, model, _final(project, [*found, *of_cases, *of_sweeps]), tuple(cases), tuple(sweeps))
 
 

@@ -7,27 +7,25 @@ wrong with the dimensions of its arguments.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
+from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.dimension import RATIO
-from tonne.graph import DRAWN, LEAF, UNKNOWN, Node
+from tonne.graph import DRAWN, LEAF, NUMBER, OF_DRAWS, UNKNOWN, Node, postorder
 from tonne.lower import Formula
 from tonne.model import Assumption, Model, State
 from tonne.names import Binding, Instance, Let, Scope
 from tonne.paths import Place
 from tonne.relations import constant
-from tonne.spread_forms import arguments_of, written
+from tonne.spread_forms import arguments_of, misfits
 from tonne.syntax import tree
 from tonne.units import Unit
+from tonne.values import replace
 
 if TYPE_CHECKING:
     from tonne.formulas import Formulas
 
 _RATIO = Unit("ratio", 1.0, RATIO, True)
-# A point this close beyond an end is rounding.
-_SLACK = 1e-9
 
 
 class Spread:
@@ -53,6 +51,8 @@ class Spreads:
         self.formulas = formulas
         self.found: list[Diagnostic] = []
         self._known: dict[int, tuple[tree.Value, Spread | None]] = {}
+        self._wrapped: dict[tuple[int, str], tuple[Node, Node]] = {}
+        self._named: dict[int, Assumption] = {}
 
     # ── lowered ──
 
@@ -80,11 +80,14 @@ class Spreads:
         return self._known[id(value)][1]
 
     def _unit_of(self, point: Formula) -> Unit | None:
-        """A unit of the dimension of a point value that declares none."""
+        """A unit of the dimension of a point value that declares none: that of a number in it, or one of the file's."""
         dimension = self.formulas.checker.dimension(point)
-        words = [] if dimension is None else self.formulas.units.words_of(dimension, 1)
+        if dimension is None or dimension == RATIO:
+            return None if dimension is None else _RATIO
+        numbers = [n.payload.written for n in point.order if n.op == NUMBER and n.payload.dimension == dimension]
+        words = [*(n.unit for n in numbers if n.unit), *self.formulas.units.words_of(dimension, 1)]
         known = self.formulas.units.lookup(words[0]) if words else None
-        return known if isinstance(known, Unit) else (_RATIO if dimension == RATIO else None)
+        return known if isinstance(known, Unit) else Unit("…", 1.0, dimension, False)
 
     def _lowered(
         self, value: tree.Value, point: Formula, unit: Unit | None, declared: tuple[Label, ...], place: Place
@@ -104,53 +107,80 @@ class Spreads:
             if not self.formulas.checker.expect(formula, of, "D202", f"`{name}` of `{value.spread.name}`", *labels):
                 return None
         spread = Spread(value, point, known)
-        wrongs = list(self._values(spread))
+        values = {name: constant(formula) for name, formula in known.items()}
+        wrongs = list(misfits(value.spread, constant(point), point.expr.span, values))
         self.found += wrongs
         return None if wrongs else spread
 
     # ── as assumptions of a model ──
 
     def drawn(self, model: Model, state: State, name: str, made: Node) -> Node:
-        """The node of a bound quantity, which is an assumption of the model where it has a spread."""
+        """The node of a bound quantity, which is an assumption of the model where it has a spread.
+
+        What the spread is made of is worked out by `complete`, when all fields of the instance are there.
+        """
         binding = state.instance.bindings[name]
         spread = self.of_binding(binding, state.instance.kind)
         if spread is None or made.op == UNKNOWN:
             return made
-        ends = state.formulas.bounds.get(name, (None, None))
-        low, high = (None if end is None else model.instantiate(end, state) for end in ends)
         owner = _declared_by(state.instance, name)
-        return self._assumed(
-            model, spread, made, state, f"{_scope_name(model, binding.scope)}{owner.name}.{name}", (low, high)
-        )
+        made = self._own_node(spread, made, f"{_scope_name(model, binding.scope)}{owner.name}.{name}")
+        model.draws[id(made)] = self._named[id(made)]
+        return made
+
+    def complete(self, model: Model, state: State) -> None:
+        """The arguments and the bounds of the spreads of an instance that is determined."""
+        for name, binding in state.instance.bindings.items():
+            spread = self.of_binding(binding, state.instance.kind)
+            node = state.nodes.get(name)
+            assumption = None if node is None else model.draws.get(id(node))
+            if spread is not None and assumption is not None and not assumption.arguments:
+                ends = state.formulas.bounds.get(name, (None, None))
+                self._completed(model, spread, assumption, state, ends)
 
     def drawn_let(self, model: Model, let: Let, made: Node) -> Node:
         spread = self.of_let(let, model.let_units.get(let))
         if spread is None or made.op == UNKNOWN:
             return made
-        return self._assumed(model, spread, made, None, f"{_scope_name(model, let.scope)}{let.name}", (None, None))
+        made = self._own_node(spread, made, f"{_scope_name(model, let.scope)}{let.name}")
+        self._completed(model, spread, self._named[id(made)], None, (None, None))
+        return made
 
-    def _assumed(
+    def _own_node(self, spread: Spread, made: Node, name: str) -> Node:
+        """A node that is this assumption alone: what it names, or a bare number, may be another's too."""
+        if spread.point.root.op in (LEAF, *OF_DRAWS) or not spread.is_shared:
+            key = (id(made), name)
+            if key not in self._wrapped:
+                self._wrapped[key] = made, Node(DRAWN, (made,), made.span)
+            made = self._wrapped[key][1]
+        self._named.setdefault(id(made), Assumption(name, made, spread.call, spread.point.expr.span, {}))
+        return made
+
+    def _completed(
         self,
         model: Model,
         spread: Spread,
-        made: Node,
+        assumption: Assumption,
         state: State | None,
-        name: str,
-        bounds: tuple[Node | None, Node | None],
-    ) -> Node:
+        bounds: tuple[Formula | None, Formula | None],
+    ) -> None:
         arguments: dict[str, Node] = {}
         for key, formula in spread.arguments.items():
             argument = model.instantiate(formula, state)
-            if argument is None:
+            if argument is None or _rests_on(argument, assumption.node):
                 title = f"`{key}` of `{spread.call.name}` is not determined"
-                said = diagnostic("N117", title, formula.expr.span, help="give it a value, or leave the spread out")
+                help = "give it a value, or leave the spread out"
+                if argument is not None:
+                    title = f"`{key}` of `{spread.call.name}` follows from the value that it is the spread of"
+                    help = "write it as a number"
+                said = diagnostic("N117", title, formula.expr.span, help=help)
                 self.found += [] if said in self.found else [said]
-                return made
+                model.draws.pop(id(assumption.node), None)
+                return
             arguments[key] = argument
-        if id(made) in model.draws or spread.point.root.op == LEAF or not spread.is_shared:
-            made = Node(DRAWN, (made,), made.span)  # another assumption than the one that it names
-        model.draws[id(made)] = Assumption(name, made, spread.call, arguments, *bounds)
-        return made
+        made = [None if end is None else model.instantiate(end, state) for end in bounds]
+        low, high = (None if end is None or _rests_on(end, assumption.node) else end for end in made)
+        model.draws[id(assumption.node)] = replace(assumption, arguments=arguments, low=low, high=high)
 
     # ── checked ──
 
@@ -174,40 +204,9 @@ class Spreads:
         title, span = f"{what} is no quantity and has no spread", value.spread.span
         self.found.append(diagnostic("V223", title, span, help=f"leave `~ {span.text}` out"))
 
-    def _values(self, one: Spread) -> Iterator[Diagnostic]:
-        """What the constants among a spread's arguments, and its point value, show to be wrong."""
-        spread, point = one.call, constant(one.point)
-        known = {name: constant(formula) for name, formula in one.arguments.items()}
-        words = [a.value.span.text for a in spread.arguments]
-        for name in ("sd", "cv"):
-            value = known.get(name)
-            if value is not None and value <= 0:
-                title = f"the `{name}` of a spread is above zero, this is {words[0]}"
-                yield diagnostic("V223", title, spread.arguments[0].span, help=f"leave `~ {spread.span.text}` out")
-                return
-        if spread.name == "lognormal" and point is not None and point <= 0:
-            title = f"a lognormal needs a value above zero, this is {one.point.expr.span.text}"
-            labels = (Label(spread.span), Label(one.point.expr.span, "the point value"))
-            yield diagnostic("V223", title, *labels, help="for example `normal(sd = …)`")
-        low, high = known.get("low"), known.get("high")
-        if low is None or high is None:
-            return
-        if low >= high:
-            ends = sorted(zip((low, high), words, strict=True))
-            mended = written(spread.name, [text for _, text in ends])
-            if low == high:
-                title, help, fix = f"`{spread.span.text}` has no width", f"leave `~ {spread.span.text}` out", None
-            else:
-                title = f"this spread runs from {words[0]} down to {words[1]}"
-                help, fix = f"write `{mended}`", Fix(spread.span, mended)
-            yield diagnostic("V223", title, spread.span, help=help, fix=fix)
-        elif point is not None and not low - _SLACK * abs(low) <= point <= high + _SLACK * abs(high):
-            text = one.point.expr.span.text
-            title = f"{text} lies outside `{spread.span.text}`"
-            labels = (Label(one.point.expr.span, "the point value"), Label(spread.span, "its spread"))
-            near = words[0] if point < low else words[1]
-            help = f"move the value, or widen the spread: {near} is its {'low' if point < low else 'high'} end"
-            yield diagnostic("V222", title, *labels, help=help)
+
+def _rests_on(node: Node, other: Node) -> bool:
+    return any(one is other for one in postorder(node))
 
 
 def _declared_by(instance: Instance, name: str) -> Instance:

@@ -79,6 +79,7 @@ class States:
             else:
                 node = self.model.instantiate(formulas.alternatives[name][index], state)
                 state.nodes[name] = Node(UNKNOWN, (), instance.declaration.name_span) if node is None else node
+        self.spreads.complete(self.model, state)
         return state
 
     def _follow_references(self, state: State) -> None:

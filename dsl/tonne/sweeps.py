@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 from tonne.axes import Axis, axes_of, too_many
-from tonne.cases import Budget, only_of, studies, variant
+from tonne.cases import Budget, Source, only_of, studies, variant
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.graph import Node
 from tonne.model import Model
@@ -21,14 +20,6 @@ from tonne.values import Record, Unprinted
 
 # Combinations of choices, each a model of its own.
 MOST_CHOICES = 10_000
-
-
-class Source(Record, frozen=True):
-    """What a study binds anew: a file, with what the command line sets and the text that stands for it."""
-
-    path: Path
-    overrides: tuple[str, ...] = ()
-    text: str | None = None
 
 
 class Sweep(Unprinted, Record, eq=False):
@@ -90,7 +81,7 @@ def bound(
 ) -> tuple[Model | None, list[Diagnostic]]:
     """The model in which the axes have some of their choices, and the first of their numbers."""
     rebindings = [axis.rebindings[index if axis.is_choice else 0] for axis, index in zip(axes, chosen, strict=True)]
-    return variant(source.path, source.overrides, source.text, rebindings, sweep.shows)
+    return variant(source, rebindings, sweep.shows)
 
 
 def numbers_of(model: Model, axis: Axis) -> list[Node]:

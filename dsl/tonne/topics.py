@@ -53,7 +53,7 @@ TOPICS = (
     ),
     Topic("verdicts", "Digits and verdicts", ("digits", "rounding", "precision")),
     Topic("values", "`let` and `show`", ("tables",), ("let", "show")),
-    Topic("uncertainty", "Uncertainty", ("spreads", "draws"), ("correlate",)),
+    Topic("uncertainty", "Uncertainty", ("spreads", "spread", "draws", "sampling"), ("correlate",)),
     Topic(
         "studies", "Studies: `sweep`, `case`, `optimum`", (),
         ("sweep", "vary", "case"),

@@ -336,7 +336,7 @@ def _missed(verdict: Verdict) -> Diagnostic:
     if verdict.wanted is not None:
         wanted = f"required in {figure(verdict.wanted * 100)} % of draws"
         title = f"`{' '.join(test.span.text.split())}` holds {in_draws(verdict)}, {wanted}"
-        label = Label(verdict.statement.span, told(verdict))
+        label = Label(verdict.statement.span, f"{computed_words(verdict)} at the point values")
         return diagnostic("C401", title, label, help="narrow what is uncertain, or require less")
     left = " ".join(test.left.span.text.split())
     computed = computed_words(verdict)

@@ -61,7 +61,7 @@ def run(
     plot: Path | None,
     style: str,
 ) -> None:
-    """Evaluate scenarios: values, requirements and claims, at the point values or over draws.
+    """Evaluate scenarios: values, requirements and claims.
 
     Findings are printed to standard error, results to standard output.
     """

@@ -12,6 +12,7 @@ interval: the 5 % and 95 % points; lognormal where both are positive, else norma
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from tonne.numeric.schedule import NORMAL, UNIFORM, Builder
@@ -25,7 +26,7 @@ Bounds = tuple[int | None, int | None]
 
 
 class Drawn:
-    """The place of the draws, and the share of the law that the bounds cut off where that is known and not nothing."""
+    """The place of the draws, and the share of the law that the bounds cut off: None for nothing, nan where it varies."""
 
     def __init__(self, place: int, cut: float | None = None) -> None:
         self.place = place
@@ -61,13 +62,15 @@ class _Law:
     def standard_normal(self) -> int:
         return self.builder.source(NORMAL, self.key) if self.z is None else self.z
 
-    def cut(self, at: Callable[[int], int]) -> tuple[int, int, float | None] | None:
+    def cut(self, at: Callable[[int], int]) -> tuple[int, int, float] | None:
         """The shares of the law below its two bounds, and what they cut off; None where that is nothing."""
+        if self.low is None and self.high is None:
+            return None
         below = self.call("positive", 0.0) if self.low is None else at(self.low)
         above = self.call("positive", 1.0) if self.high is None else at(self.high)
         ends = self.builder.value(below), self.builder.value(above)
         if ends[0] is None or ends[1] is None:
-            return below, above, None
+            return below, above, math.nan
         off = ends[0] + (1.0 - ends[1])
         return None if off < NEVER else (below, above, off)
 

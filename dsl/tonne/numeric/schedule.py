@@ -81,6 +81,8 @@ class Builder:
         """A numpy function of steps; of numbers alone it is worked out."""
         values = [self.value(a) for a in args]
         if None not in values:
+            if op == "ndtr" and values[0] is not None:  # a constant needs no scipy
+                return self.number(0.5 * math.erfc(-values[0] / math.sqrt(2)))
             with np.errstate(all="ignore"):
                 return self.number(float(_FUNCTIONS[op](*(np.float64(v) for v in values if v is not None))))
         same = _unchanged(op, args, values)

@@ -65,7 +65,7 @@ class Steps:
         self.model = model
         self.known = known
         self.correlated = correlated
-        self.cut: dict[str, float | None] = {}  # by name, the share that bounds cut off
+        self.cut: dict[str, float] = {}  # by name, the share that bounds cut off, nan where that varies
         self.assumptions: dict[str, Assumption] = {}
         self._places: dict[int, int] = {}
         self._kept: list[Node] = []  # ids are of nodes that live

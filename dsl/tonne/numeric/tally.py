@@ -191,11 +191,19 @@ class Tally:
         if self.count == 0:
             return math.nan
         rank = share * (self.count - 1)
-        key, below, inside = self.histogram.bin_of_rank(math.floor(rank))
+        below, above = (self._at(r) for r in (math.floor(rank), math.ceil(rank)))
+        return below + (above - below) * (rank - math.floor(rank))
+
+    def _at(self, rank: int) -> float:
+        """The value of a rank, as if those of its bin were spread evenly over it."""
+        if rank == 0:
+            return self.low
+        if rank == self.count - 1:
+            return self.high
+        key, below, inside = self.histogram.bin_of_rank(rank)
         low, high = self.bin_ends(key)
         low, high = max(low, self.low), min(high, self.high)
-        within = min(max((rank - below + 0.5) / inside, 0.0), 1.0)
-        return low + within * (high - low)
+        return low + (rank - below + 0.5) / inside * (high - low)
 
     def bin_ends(self, key: int) -> tuple[float, float]:
         coarse = self.histogram.coarse

@@ -46,6 +46,8 @@ def cells(run: Run, node: Node | None, unit: Unit | None) -> list[Text | str]:
     """Point value, median, mean, and the points below which 5 and 95 % of the draws lie."""
     point = None if node is None or unit is None else run.in_unit(node, unit)
     sampled = run.sampled
+    if sampled is not None and id(node) in sampled.opaque and point is not None:
+        return [figure(point), "not drawn", *([""] * 3)]
     one = None if sampled is None else sampled.distribution(node)
     if unit is None or one is None or one.draws == 0:
         return [MISSING if point is None or unit is None else of_draws(run, node, point, unit), *([""] * 4)]
@@ -97,10 +99,13 @@ def legend(sampled: Sampled, width: int) -> Text:
     if not sampled.assumptions:
         lines = ["nothing that is shown has a spread: write `VALUE ~ uniform(LOW, HIGH)`, or see `tonne help spreads`"]
     for name, share in sorted(sampled.cut.items()):
-        much = "" if share is None else f", beyond which {figure(share * 100, 2)} % of its spread lies"
+        part = "less than 0.01" if share < 1e-4 else figure(share * 100, 2)
+        much = "" if share != share else f", beyond which {part} % of its spread lies"
         lines.append(f"`{name}` is drawn within the bounds of its field{much}.")
     for names in sampled.merged:
         lines.append(f"drawn as one, since only their product is asked for: {', '.join(sorted(names))}.")
+    if sampled.opaque:
+        lines.append("not drawn is what rests on an elasticity, which is worked out at the point values alone.")
     bad = [d for found in sampled.values.values() for d in found if not isinstance(d, float) and d.draws < d.of]
     if bad:
         worst = max(bad, key=lambda d: d.of - d.draws)
