@@ -11,7 +11,6 @@ from tonne.graph import ELASTICITY
 from tonne.numeric.schedule import Builder
 from tonne.numeric.steps import Opaque, Steps
 from tonne.scenario import evaluate
-from tonne.values import replace
 
 ROOT = Path(__file__).parent.parent
 FILES = [
@@ -27,7 +26,7 @@ def test_steps_give_the_point_values(path: Path) -> None:
     run = evaluate(path).run
     assert run is not None
     builder = Builder()
-    steps = Steps(builder, replace(run.model, draws={}), run.solved, run.known, {})
+    steps = Steps(builder, run, run.known, at_points=True)
     compared = 0
     for node, _ in run.program.steps:
         if run.is_unknown(node) or node.op == ELASTICITY:

@@ -44,7 +44,7 @@ class Request(Record, frozen=True):
     def options(self, settings: Settings) -> Options:
         drawn = settings.sampling
         return Options(
-            drawn.draws if self.draws is None else self.draws,
+            drawn.draws if self.draws is None else max(self.draws, 2),
             drawn.seed if self.seed is None else self.seed,
             cores() if self.threads is None else self.threads,
             self.exact,

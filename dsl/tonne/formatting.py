@@ -49,7 +49,7 @@ def at_place(value: float, place: int) -> str:
     """A number to the place of a power of ten, thousands separated: `126.1` at -1, `130` at 1."""
     if not math.isfinite(value):
         return figure(value)
-    if value == 0:
+    if abs(value) < 0.5 * 10.0**place:
         return f"{0:.{max(-place, 0)}f}"
     digits = Decimal(f"{value:.14g}").adjusted() - place + 1
     if digits <= 0:

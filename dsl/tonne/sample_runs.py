@@ -6,7 +6,7 @@ and evaluates again what rests on those.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from tonne.axes import too_many
 from tonne.diagnostic import Diagnostic
@@ -19,9 +19,9 @@ from tonne.sampling import Sampled, Sampler, named_nodes
 from tonne.source import Span
 
 
-def sample_runs(run: Run, cases: Sequence[Run], request: Request | None) -> tuple[Sampled | None, list[Diagnostic]]:
+def sample_runs(run: Run, cases: Mapping[str, Run], request: Request | None) -> tuple[Sampled | None, list[Diagnostic]]:
     """What was drawn; nothing, and V227, where more is asked for than the limit allows."""
-    runs = [run, *cases]
+    runs = [run, *cases.values()]
     request = request or Request()
     settings = run.model.project.settings
     options = request.options(settings)
@@ -36,7 +36,8 @@ def sample_runs(run: Run, cases: Sequence[Run], request: Request | None) -> tupl
             sampler.ask_value(one, node)
         for _, sides in (*one.model.requirements, *one.model.claims):
             sampler.ask_test(one, sides)
-    for case in cases:
+    sampler.labels = {id(case): f"` in the case `{name}" for name, case in cases.items()}
+    for case in cases.values():
         for node, other in pairs(run, case):
             sampler.ask_difference(case, node, run, other)
     sampled = sampler.sample()
@@ -44,7 +45,7 @@ def sample_runs(run: Run, cases: Sequence[Run], request: Request | None) -> tupl
         one.sampled = sampled
         if sampled.statistics:
             give(one, {key: values[0] for key, values in sampled.statistics.items()})
-    return sampled, []
+    return sampled, sampled.wrong
 
 
 def pairs(run: Run, case: Run) -> list[tuple[Node, Node]]:

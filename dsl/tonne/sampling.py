@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.dimension import RATIO
 from tonne.draw_options import Options, Progress
 from tonne.graph import OF_DRAWS, PERCENTILE, PROBABILITY, Node, dimension_of
@@ -52,6 +53,7 @@ class Sampled(Unprinted, Record, eq=False):
     merged: tuple[tuple[str, ...], ...] = ()
     assumptions: tuple[str, ...] = ()
     opaque: set[Key] = field(default_factory=set)
+    wrong: list[Diagnostic] = field(default_factory=list)
 
     def distribution(self, node: Node | None) -> Distribution | None:
         """Of a value that varies."""
@@ -98,6 +100,8 @@ class Sampler:
         self._asked: list[_Asked] = []
         self._percents: dict[int, float] = {}
         self._kept: list[Any] = []  # ids are of what lives
+        self._turns: dict[int, int] = {}
+        self.labels: dict[int, str] = {}  # by the id of a run, what tells its assumptions from those of the others
 
     def ask_value(self, run: Run, node: Node) -> None:
         self._asked.append(_Asked(id(node), run, (node,)))
@@ -127,7 +131,8 @@ class Sampler:
         """The functions of draws that anything asked for rests on."""
         found: dict[int, _Asked] = {}
         for one in self._asked:
-            for run, nodes in ((one.run, one.nodes[:1] if one.minus else one.nodes), (one.minus, one.nodes[1:])):
+            mine = [*(one.nodes[:1] if one.minus else one.nodes), *_share_of(one)]
+            for run, nodes in ((one.run, mine), (one.minus, one.nodes[1:] if one.minus else ())):
                 if run is None:
                     continue
                 for node in run.below(nodes):
@@ -140,7 +145,9 @@ class Sampler:
         turns = [-1]
         for node in run.below(nodes) if minus is None else [*run.below(nodes[:1]), *minus.below(nodes[1:])]:
             if node.op in OF_DRAWS:
-                turns.append(self._turn(node.args, run, None))
+                if id(node) not in self._turns:
+                    self._turns[id(node)] = self._turn(node.args, run, None)
+                turns.append(self._turns[id(node)])
         return max(turns) + 1
 
     # ── one pass ──
@@ -154,6 +161,7 @@ class Sampler:
                 place = self._place(one, builder, steps)
             except Opaque:
                 self.found.opaque.add(one.key)
+                self.found.wrong += _undrawn(one)
                 continue
             value = builder.value(place)
             if value is not None:
@@ -163,8 +171,9 @@ class Sampler:
                 drawn.append((one, place))
             else:
                 self._settle(one, self._along(builder, place))
-        for one in steps.values():  # type: ignore[assignment]
-            self.found.cut.update(one.cut)  # type: ignore[attr-defined]
+        for run, made in steps.items():
+            label = self.labels.get(run, "")
+            self.found.cut.update({f"{name}{label}": share for name, share in made.cut.items()})
         names = dict.fromkeys(n for s in steps.values() for n in s.assumptions)
         self.found.assumptions = tuple(dict.fromkeys([*self.found.assumptions, *names]))
         if not drawn:
@@ -182,8 +191,7 @@ class Sampler:
     def _place(self, one: _Asked, builder: Builder, steps: dict[int, Steps]) -> int:
         def of(run: Run) -> Steps:
             if id(run) not in steps:
-                model: Model = run.model
-                steps[id(run)] = Steps(builder, model, run.solved, self.known, model.correlations)
+                steps[id(run)] = Steps(builder, run, self.known)
             return steps[id(run)]
 
         test = one.test.test if one.test is not None else one.statistic.payload if one.statistic is not None else None
@@ -240,6 +248,8 @@ class Sampler:
 
     def _error(self, node: Node, found: Distribution) -> float:
         """The standard error of a statistic, about."""
+        if found.draws == 0:
+            return math.nan
         if node.op == PERCENTILE:
             share = self._percents[id(node)]
             beside = math.sqrt(max(share * (1 - share), 1 / found.draws) / found.draws)
@@ -250,6 +260,22 @@ class Sampler:
     def _table(self, key: int, values: Sequence[float]) -> Table:
         axes = tuple(sorted(self.sizes))
         return Table(("statistic", key), axes, grid(values, [self.sizes[a] for a in axes]))
+
+
+def _share_of(one: _Asked) -> list[Node]:
+    """The share of draws in which a requirement is to hold."""
+    return [] if one.test is None or one.test.share is None else [one.test.share]
+
+
+def _undrawn(one: _Asked) -> list[Diagnostic]:
+    """What is to be said of a function of draws, or a share of draws, that cannot be had."""
+    if one.statistic is None and not _share_of(one):
+        return []
+    span = one.test.test.span if one.test is not None else one.statistic.span if one.statistic is not None else None
+    assert span is not None
+    text = " ".join(span.text.split())
+    help = "an elasticity is not drawn, and a percentile is of one share that does not vary"
+    return [diagnostic("V230", f"`{text}` cannot be asked of the draws", span, help=help)]
 
 
 def _mean(found: Distribution | float) -> float:

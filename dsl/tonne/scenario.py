@@ -144,9 +144,9 @@ class Evaluated:
     sampled: Sampled | None = None
 
 
-def _sampled(run: Run, cases: list[Run], request: Request | None) -> tuple[Sampled | None, list[Diagnostic]]:
+def _sampled(run: Run, cases: dict[str, Run], request: Request | None) -> tuple[Sampled | None, list[Diagnostic]]:
     """What is drawn, if somebody or a file asks for it."""
-    if not (request is not None and request.is_asked) and not any(one.asks_for_draws for one in (run, *cases)):
+    if not (request is not None and request.is_asked) and not any(one.asks_for_draws for one in (run, *cases.values())):
         return None, []
     from tonne.sample_runs import sample_runs
 
@@ -172,7 +172,7 @@ def evaluate_checked(checked: Checked, sampling: Request | None = None) -> Evalu
         return Evaluated(checked, None, [], [], checked.diagnostics)
     run, found = evaluate_model(checked.model)
     runs = [(case, *evaluate_model(case.model)) for case in checked.cases if case.model is not None]
-    sampled, wrong = _sampled(run, [one for _, one, _ in runs], sampling)
+    sampled, wrong = _sampled(run, {case.name: one for case, one, _ in runs}, sampling)
     found = [*checked.diagnostics, *found, *findings(run), *wrong]
     requirements, claims, verdicts = judge(run)
     found += verdicts

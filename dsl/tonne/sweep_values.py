@@ -231,7 +231,7 @@ class _Work:
         try:
             self.places = []
             for run, row in zip(self.runs, self.shown, strict=True):
-                steps = Steps(self.builder, _without_draws(run.model), run.solved, {**run.known, **self.tables}, {})
+                steps = Steps(self.builder, run, {**run.known, **self.tables}, at_points=True)
                 self.places.append([steps.place(one.node) for one in row if one.node is not None])
         except Opaque:
             self.places = None
@@ -410,11 +410,6 @@ def _shown(model: Model) -> list[ShownValue]:
                 text = f"{name}.{one.text}" if name else one.text
                 made.append(ShownValue(text, one.node, one.unit, one.dimension, one.span, one.references))
     return made
-
-
-def _without_draws(model: Model) -> Model:
-    """The same model, of which only the point values are looked at."""
-    return replace(model, draws={})
 
 
 def _idle(axis: Axis) -> Diagnostic:

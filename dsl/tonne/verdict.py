@@ -128,6 +128,8 @@ def _in_draws(run: Run, verdict: Verdict, sides: TestSides) -> Verdict:
     """The same with the share of draws in which it holds, which decides a requirement that names a share."""
     sampled = run.sampled
     share = None if sampled is None else sampled.share(sides)
+    if sides.share is not None and share is None:
+        return replace(verdict, outcome=Outcome.NOT_DECIDED)
     if sampled is None or share is None or verdict.outcome in (Outcome.NOT_DECIDED, Outcome.NOT_COMPARABLE):
         return verdict
     wanted = run.value(sides.share)

@@ -68,7 +68,7 @@ class Machine:
         depth = {axis: i for i, axis in enumerate(self.loops)}
         self.level = [max((depth[a] for a in step.axes if a in depth), default=-1) for step in schedule.steps]
         self.tables: list[list[tuple[int, Step]]] = [[] for _ in range(len(self.loops) + 1)]
-        self.streams: dict[str, np.random.Generator] = {}
+        self.streams: dict[tuple[str, str], np.random.Generator] = {}
         self._calls: list[list[tuple[Any, ...]]] = [[] for _ in range(len(self.loops) + 1)]
         self._compile(shape)
 
@@ -98,9 +98,9 @@ class Machine:
         """What works a step out: it takes the values of its arguments and a buffer, or None, and gives its value."""
         payload, streams = step.payload, self.streams
         if step.op == NORMAL:
-            return lambda out: streams[payload].standard_normal(out=out)
+            return lambda out: streams[NORMAL, payload].standard_normal(out=out)
         if step.op == UNIFORM:
-            return lambda out: streams[payload].random(out=out)
+            return lambda out: streams[UNIFORM, payload].random(out=out)
         if step.op == PICK:
             return lambda found, out: found[payload]
         if step.op in SPECIAL:
@@ -139,8 +139,8 @@ class DrawMachine:
 
     def pieces(self, block: int, draws: int) -> Iterator[tuple[int, list[Any]]]:
         """For each piece of a block and each cell of the sweep: the number of the cell, the values of the roots."""
-        keys = [step.payload for step in self.schedule.steps if step.op in SOURCES]
-        streams = {key: stream(self.seed, key, block) for key in keys}
+        keys = [(step.op, step.payload) for step in self.schedule.steps if step.op in SOURCES]
+        streams = {(op, key): stream(self.seed, f"{op} {key}", block) for op, key in keys}
         for start in range(0, min(BLOCK, draws - block * BLOCK), PIECE):
             count = min(PIECE, draws - block * BLOCK - start)
             machine = self._machine(count)

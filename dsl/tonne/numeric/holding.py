@@ -24,14 +24,13 @@ def holds(
     left = sides["left"]
     if isinstance(test, tree.Inside):
         low, high = sides["low"], sides.get("high", np.inf)
-        slack = 0.0 if "high" not in sides else same * np.abs(high)
-        return (left >= low - same * np.abs(low)) & (left <= high + slack)
+        return (left >= low - same * _size(low)) & (left <= high + same * _size(high))
     right = sides["right"]
     apart = np.abs(left - right)
     if isinstance(test, tree.Near):
         allowed = sides["tolerance"] * np.abs(right) if relative else sides["tolerance"]
         return apart <= allowed * (1 + same)
-    scale = same * np.maximum(np.abs(right), np.abs(left))
+    scale = same * np.maximum(_size(right), _size(left))
     if test.operator == "==":
         return apart <= np.maximum(half * (1 + same), scale)
     if test.operator == "<=":
@@ -39,3 +38,8 @@ def holds(
     if test.operator == "<":
         return left < right - scale
     return left >= right - scale if test.operator == ">=" else left > right + scale
+
+
+def _size(value: Array) -> Array:
+    """How large a value is, for rounding; what is infinite is not rounded."""
+    return np.where(np.isfinite(value), np.abs(value), 0.0)

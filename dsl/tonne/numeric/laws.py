@@ -41,14 +41,22 @@ def drawn(
     arguments: Mapping[str, int],
     bounds: Bounds = (None, None),
     z: int | None = None,
+    *,
+    is_positive: bool | None = None,
 ) -> Drawn:
-    """The draws of a spread around a point value; `key` names its stream."""
-    return _LAWS[spread](_Law(builder, key, bounds, z), point, arguments)
+    """The draws of a spread around a point value; `key` names its stream.
+
+    `is_positive` says of an `interval` whose ends vary whether its low end is above zero at the point values.
+    """
+    low = builder.value(arguments["low"]) if "low" in arguments else None
+    positive = low > 0 if low is not None else bool(is_positive)
+    return _LAWS[spread](_Law(builder, key, bounds, z, positive), point, arguments)
 
 
 class _Law:
-    def __init__(self, builder: Builder, key: str, bounds: Bounds, z: int | None) -> None:
+    def __init__(self, builder: Builder, key: str, bounds: Bounds, z: int | None, is_positive: bool) -> None:
         self.builder = builder
+        self.is_positive = is_positive
         self.key = key
         self.low, self.high = bounds
         self.z = z
@@ -62,12 +70,16 @@ class _Law:
     def standard_normal(self) -> int:
         return self.builder.source(NORMAL, self.key) if self.z is None else self.z
 
-    def cut(self, at: Callable[[int], int]) -> tuple[int, int, float] | None:
-        """The shares of the law below its two bounds, and what they cut off; None where that is nothing."""
+    def cut(self, at: Callable[[int], int], *, turned: bool = False) -> tuple[int, int, float] | None:
+        """The shares of the law below its two bounds, and what they cut off; None where that is nothing.
+
+        `turned` says that `at` gives the shares above, so that the bounds change places.
+        """
         if self.low is None and self.high is None:
             return None
-        below = self.call("positive", 0.0) if self.low is None else at(self.low)
-        above = self.call("positive", 1.0) if self.high is None else at(self.high)
+        first, second = (self.high, self.low) if turned else (self.low, self.high)
+        below = self.call("positive", 0.0) if first is None else at(first)
+        above = self.call("positive", 1.0) if second is None else at(second)
         ends = self.builder.value(below), self.builder.value(above)
         if ends[0] is None or ends[1] is None:
             return below, above, math.nan
@@ -86,24 +98,38 @@ class _Law:
 
 
 def _normal(law: _Law, mean: int, sd: int) -> Drawn:
-    def below(x: int) -> int:
-        return law.call("ndtr", law.call("divide", law.call("subtract", x, mean), sd))
-
-    cut = law.cut(below)
-    z = law.standard_normal() if cut is None else law.call("ndtri", law.within(cut[0], cut[1]))
+    z, cut = _standard(law, lambda x: law.call("divide", law.call("subtract", x, mean), sd))
     place = law.call("add", mean, law.call("multiply", sd, z))
-    return Drawn(place) if cut is None else Drawn(law.clipped(place), cut[2])
+    return Drawn(place if cut is None else law.clipped(place), cut)
 
 
 def _lognormal(law: _Law, median: int, sigma: int) -> Drawn:
-    def below(x: int) -> int:
+    def standardized(x: int) -> int:
         positive = law.call("maximum", law.call("divide", x, median), 5e-324)
-        return law.call("ndtr", law.call("divide", law.call("log", positive), sigma))
+        return law.call("divide", law.call("log", positive), sigma)
 
-    cut = law.cut(below)
-    z = law.standard_normal() if cut is None else law.call("ndtri", law.within(cut[0], cut[1]))
+    z, cut = _standard(law, standardized)
     place = law.call("multiply", median, law.call("exp", law.call("multiply", sigma, z)))
-    return Drawn(place) if cut is None else Drawn(law.clipped(place), cut[2])
+    return Drawn(place if cut is None else law.clipped(place), cut)
+
+
+def _standard(law: _Law, standardized: Callable[[int], int]) -> tuple[int, float | None]:
+    """A standard normal within the bounds, and what they cut off.
+
+    Above the middle the law is turned round: shares next to 1 have no digits left.
+    """
+    low = None if law.low is None else law.builder.value(standardized(law.low))
+    turned = low is not None and low > 0
+
+    def below(x: int) -> int:
+        z = standardized(x)
+        return law.call("ndtr", law.call("negative", z) if turned else z)
+
+    cut = law.cut(below, turned=turned)
+    if cut is None:
+        return law.standard_normal(), None
+    z = law.call("ndtri", law.within(cut[0], cut[1]))
+    return law.call("negative", z) if turned else z, cut[2]
 
 
 def _uniform(law: _Law, point: int, arguments: Mapping[str, int]) -> Drawn:
@@ -156,8 +182,7 @@ def _triangular(law: _Law, mode: int, arguments: Mapping[str, int]) -> Drawn:
 
 def _interval(law: _Law, point: int, arguments: Mapping[str, int]) -> Drawn:
     low, high = arguments["low"], arguments["high"]
-    values = law.builder.value(low), law.builder.value(high)
-    if values[0] is None or values[0] > 0:
+    if law.is_positive:
         median = law.call("sqrt", law.call("multiply", low, high))
         sigma = law.call("divide", law.call("log", law.call("divide", high, low)), 2 * Z95)
         return _lognormal(law, median, sigma)

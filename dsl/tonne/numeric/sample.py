@@ -106,7 +106,7 @@ class _Work:
         self.stop = threading.Event()
         self.lock = threading.Lock()
         self.done = 0
-        self.passes = 2 if options.exact else 1
+        self.passes = 2 if options.exact and any(shares) else 1
         self.sums = np.zeros((self.cells, len(shares), 2, self.blocks))
         with np.errstate(all="ignore"):
             self.scales = self._scales()
@@ -214,7 +214,8 @@ class _Work:
         ]
 
     def _distribution(self, cell: int, root: int, tally: Tally) -> Distribution:
-        mean, sd = moments(tally.count, tally.scale.shift, *self.sums[cell, root])
+        totals, squares = self.sums[cell, root]
+        mean, sd = moments(tally.count, tally.scale.shift, totals, squares, tally.scale.unit)
         exact = None if self.exact is None else self.exact[cell][root]
         error = 0.0 if exact is not None else QUANTILE_ERROR
         return Distribution(tally.count, tally.count + tally.bad, mean, sd, tally.low, tally.high, error, tally, exact)

@@ -16,7 +16,6 @@ from tonne.graph import Node
 from tonne.numeric.schedule import DRAWS, NUMBER, SPECIAL, TABLE, Builder, Schedule, Step, arranged, function
 from tonne.numeric.steps import Steps, Table
 from tonne.run import Run
-from tonne.values import replace
 
 Function = Callable[..., tuple[float, ...]]
 
@@ -48,7 +47,7 @@ def compiled(
         id(node): Table(("argument", i), (i,), np.zeros(1), scale)
         for i, (node, scale) in enumerate(zip(inputs, scales, strict=True))
     }
-    steps = Steps(builder, replace(run.model, draws={}), run.solved, {**run.known, **tables}, {})
+    steps = Steps(builder, run, {**run.known, **tables}, at_points=True)
     factors = [builder.number(factor) for factor in of or (1.0,) * len(outputs)]
     roots = [builder.call("divide", steps.place(node), f) for node, f in zip(outputs, factors, strict=True)]
     schedule = arranged(builder, roots, {DRAWS: 0, **dict.fromkeys(range(len(inputs)), 0)})

@@ -69,7 +69,8 @@ class Builder:
 
     def table(self, key: Any, axes: Sequence[int], values: Any) -> int:
         """Values along axes; `key` says which, since arrays are not compared."""
-        return self._add((TABLE, key), Step(TABLE, (), tuple(axes), values))
+        order = sorted(range(len(axes)), key=lambda i: axes[i])
+        return self._add((TABLE, key), Step(TABLE, (), tuple(sorted(axes)), np.transpose(np.asarray(values), order)))
 
     def source(self, op: str, key: str) -> int:
         return self._add((op, key), Step(op, (), (DRAWS,), key))
@@ -142,14 +143,15 @@ class _Product:
         self.constant = constant
         self.powers = powers or {}
 
-    def times(self, other: _Product, exponent: float) -> None:
+    def times(self, other: _Product, exponent: float) -> bool:
+        """Multiplies by a power of another; False where a factor would cancel, which may be zero and then is no number."""
         self.constant *= float(np.float64(other.constant) ** exponent)
         for place, power in other.powers.items():
-            total = self.powers.get(place, 0.0) + power * exponent
-            if total:
-                self.powers[place] = total
-            else:
-                self.powers.pop(place, None)
+            before = self.powers.get(place, 0.0)
+            if before * power * exponent < 0:
+                return False
+            self.powers[place] = before + power * exponent
+        return True
 
 
 def arranged(builder: Builder, roots: Sequence[int], levels: Levels) -> Schedule:
@@ -211,7 +213,8 @@ class _Arranger:
         product = _Product(-1.0 if step.op == "negative" else 1.0)
         if step.op == "power":
             exponent = self.steps[args[1]]
-            if exponent.op != NUMBER or exponent.payload != int(exponent.payload) or abs(exponent.payload) > 8:
+            power = exponent.payload if exponent.op == NUMBER else math.nan
+            if not math.isfinite(power) or power != int(power) or abs(power) > 8:
                 return None  # of a root or a fraction the sign is not known
             args, exponents = args[:1], [exponent.payload]
         elif step.op == "sqrt":
@@ -220,7 +223,8 @@ class _Arranger:
             inner = products.get(arg) if self._opens(arg, products) else None
             if self.steps[arg].op == NUMBER:
                 inner = _Product(self.steps[arg].payload)
-            product.times(inner or _Product(1.0, {arg: 1.0}), exponent_)
+            if not product.times(inner or _Product(1.0, {arg: 1.0}), exponent_):
+                return None
         fits = (
             math.isfinite(product.constant) and abs(product.constant) > 1e-280 and len(product.powers) <= _MOST_FACTORS
         )

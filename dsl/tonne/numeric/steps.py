@@ -22,11 +22,13 @@ from tonne.graph import (
     Node,
     postorder,
 )
-from tonne.model import Assumption, Model
+from tonne.model import Assumption
 from tonne.numeric.laws import drawn
 from tonne.numeric.least import solve
 from tonne.numeric.schedule import HOLDS, NORMAL, PICK, SOLVE, Builder
 from tonne.problem import Status
+from tonne.run import Run
+from tonne.slopes import floats
 
 if TYPE_CHECKING:
     from tonne.optimize import Optimized
@@ -47,31 +49,31 @@ class Table:
 
 
 class Steps:
-    """Adds the nodes of one model to a builder.
+    """Adds the nodes of one run to a builder; those with a spread as draws, unless `at_points`.
 
-    `known` are tables and numbers in place of nodes, by their id; `correlated` gives for the name of an assumption the
-    weights of the standard normals of others that make up its own.
+    `known` are tables and numbers in place of nodes, by their id.
     """
 
     def __init__(
         self,
         builder: Builder,
-        model: Model,
-        solved: Mapping[Any, Optimized],
+        run: Run,
         known: Mapping[int, float | Table],
-        correlated: Mapping[str, Sequence[tuple[str, float]]],
+        *,
+        at_points: bool = False,
     ) -> None:
         self.builder = builder
-        self.model = model
+        self.run = run
         self.known = known
-        self.correlated = correlated
+        self.draws: Mapping[int, Assumption] = {} if at_points else run.model.draws
+        self.correlated = run.model.correlations
+        self.at_points = at_points
         self.cut: dict[str, float] = {}  # by name, the share that bounds cut off, nan where that varies
         self.assumptions: dict[str, Assumption] = {}
         self._places: dict[int, int] = {}
         self._kept: list[Node] = []  # ids are of nodes that live
-        self._solved = solved
         self._free: dict[int, tuple[Optimized, int]] = {
-            id(free.node): (one, index) for one in solved.values() for index, free in enumerate(one.problem.free)
+            id(free.node): (one, index) for one in run.solved.values() for index, free in enumerate(one.problem.free)
         }
 
     def place(self, root: Node) -> int:
@@ -92,7 +94,7 @@ class Steps:
             return self.builder.call("multiply", place, self.builder.number(known.scale))
         if known is not None:
             return self.builder.number(known)
-        assumption = self.model.draws.get(id(node))
+        assumption = self.draws.get(id(node))
         return self._plain(node) if assumption is None else self._drawn(node, assumption)
 
     def _plain(self, node: Node) -> int:
@@ -137,11 +139,24 @@ class Steps:
         bounds = tuple(None if end is None else self.place(end) for end in (assumption.low, assumption.high))
         weights = self.correlated.get(name)
         z = None if weights is None else self._mixed(weights)
-        made = drawn(self.builder, name, assumption.spread.name, point, arguments, bounds, z)  # type: ignore[arg-type]
+        made = drawn(
+            self.builder,
+            name,
+            assumption.spread.name,
+            point,
+            arguments,
+            bounds,  # type: ignore[arg-type]
+            z,
+            is_positive=self._is_positive(assumption.arguments.get("low")),
+        )
         self.assumptions[name] = assumption
         if made.cut is not None:
             self.cut[name] = made.cut
         return made.place
+
+    def _is_positive(self, low: Node | None) -> bool:
+        """Whether the low end of a spread is above zero at the point values."""
+        return low is not None and floats(self.run, postorder(low))[id(low)] > 0
 
     def _mixed(self, weights: Sequence[tuple[str, float]]) -> int:
         """A standard normal as a sum of independent ones."""
@@ -164,7 +179,7 @@ class Steps:
             found = self._free.get(id(node))
             return self.builder.number(math.nan) if found is None else self._chosen(*found)
         at = node.payload
-        optimized = self._solved.get(at.study)
+        optimized = self.run.solved.get(at.study)
         if optimized is None:
             return self.builder.number(math.nan)
         if at.result == "objective":
@@ -184,7 +199,10 @@ class Steps:
             values = [*optimized.free, 0.0 if math.isnan(optimized.multiplier) else optimized.multiplier]
             return builder.number(values[index])
         solving = builder.special(
-            SOLVE, args, _Solver(optimized, len(inputs), [e is not None for e in ends]), id(optimized)
+            SOLVE,
+            args,
+            _Solver(optimized, len(inputs), [e is not None for e in ends], strict=self.at_points),
+            id(optimized),
         )
         return builder.special(PICK, (solving,), index, index)
 
@@ -199,23 +217,29 @@ class Steps:
 
 
 class _Solver:
-    """Solves an optimum for many inputs; not a number where there is no solution."""
+    """Solves an optimum for many inputs; not a number where there is no solution.
 
-    def __init__(self, optimized: Optimized, inputs: int, has_end: Sequence[bool]) -> None:
+    The derivation looked at the signs of the inputs. Where one has another sign it says nothing: that is `Opaque` if
+    `strict`, else not a number.
+    """
+
+    def __init__(self, optimized: Optimized, inputs: int, has_end: Sequence[bool], *, strict: bool) -> None:
         self.optimized = optimized
+        self.strict = strict
         self.inputs = inputs
         self.has_end = has_end
 
     def __call__(self, values: Sequence[Any]) -> tuple[Any, ...]:
         problem, compiled = self.optimized.problem, self.optimized.derivation.compiled
         inputs, rest = values[: self.inputs], iter(values[self.inputs :])
-        for node, value in zip(compiled.inputs, inputs, strict=True):  # the derivation looked at signs
-            sign = np.sign(self.optimized.run.raw(node))
-            if not np.all((np.sign(value) == sign) | np.isnan(value)):
-                raise Opaque
+        alike: Any = True
+        for node, value in zip(compiled.inputs, inputs, strict=True):
+            alike = alike & ((np.sign(value) == np.sign(self.optimized.run.raw(node))) | np.isnan(value))
+        if self.strict and not np.all(alike):
+            raise Opaque
         ends = [next(rest) if has else None for has in self.has_end]
         operator = None if problem.constraint is None else problem.constraint.operator
         found = solve(compiled, inputs, operator, ends[0::2], ends[1::2], self.optimized.free)
-        fine = np.asarray(found.status) == Status.SOLVED
+        fine = (np.asarray(found.status) == Status.SOLVED) & alike
         multiplier = np.where(found.binds, found.multiplier, 0.0)
         return tuple(np.where(fine, value, np.nan)[()] for value in (*found.free, multiplier))

@@ -1,8 +1,8 @@
 """Statistics of draws that are seen once and not kept: mean, standard deviation, extremes, quantiles.
 
 A `Tally` counts values in bins that are narrow in proportion to the value; counts are added, so that neither the order of the
-blocks nor who computed them shows. A quantile is within half a bin of the value: 0.1 %, and a 256th of the standard
-deviation, whichever is less. Sums are kept by block and added in the order of the blocks.
+blocks nor who computed them shows. A quantile is within a bin of the value: 0.1 %, or a 128th of the distance between the
+quartiles where that is less. Sums are kept by block and added in the order of the blocks.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Bits of the mantissa that a bin keeps: 2**-9 of the value is a bin.
-_BITS = 9
+# Bits of the mantissa that a bin keeps: 2**-10 of the value is a bin.
+_BITS = 10
 _MOST_BITS = 40
 _MANTISSA = 52
 _MAGNITUDE = np.int64(0x7FFF_FFFF_FFFF_FFFF)
@@ -25,23 +25,30 @@ _MAGNITUDE = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 _NOTHING = 2.0**-40
 # Bins of one tally at most; beyond, neighbours become one.
 _MOST_BINS = 1 << 21
-# The half width of a bin, as a share of the value.
-QUANTILE_ERROR = 2.0 ** -(_BITS + 1)
+# The width of a bin, as a share of the value: values that repeat may all stand at one end of it.
+QUANTILE_ERROR = 2.0**-_BITS
 
 
 class Scale:
-    """How finely values are binned, from a first look at some of them; `shift` is what sums are taken about."""
+    """How finely values are binned, from a first look at some of them.
+
+    Sums are taken about `shift`, in units of `unit`, a power of two that is 1 unless squares would leave the range of floats.
+    """
 
     def __init__(self, values: Floats) -> None:
         known = values[np.isfinite(values)]
-        middle = float(np.median(known)) if known.size else 0.0
-        spread = float(np.std(known)) if known.size else 0.0
+        low, middle, high = map(float, np.quantile(known, (0.25, 0.5, 0.75))) if known.size else (0.0, 0.0, 0.0)
         self.shift = middle
+        spread = high / 2 - low / 2  # apart, which may be too large for a number
+        if spread == 0 and known.size:
+            largest = float(np.max(np.abs(known - middle)))
+            spread = float(np.std((known - middle) / largest)) * largest if 0 < largest < math.inf else 0.0
+        self.unit = 1.0 if 1e-140 < spread < 1e140 or not spread else 2.0 ** min(max(_exponent(spread), -1000), 1000)
         bits = _BITS
-        if spread > 0 and middle:
-            bits = max(bits, math.ceil(math.log2(abs(middle) / spread)) + 8)
+        if spread and middle:
+            bits = max(bits, _exponent(middle) - _exponent(spread) + 8)
         self.drop = _MANTISSA - min(bits, _MOST_BITS)
-        self.floor = int(np.float64(spread * _NOTHING or abs(middle) * _NOTHING).view(np.int64)) >> self.drop
+        self.floor = int(np.float64((spread or abs(middle)) * _NOTHING).view(np.int64)) >> self.drop
 
     def keys(self, values: Floats, low: float) -> Counts:
         """The bin of each value, the least of which is `low`: whole numbers that grow with the value, 0 next to zero."""
@@ -70,6 +77,10 @@ class Scale:
 
     def _value(self, key: int) -> float:
         return float(np.int64(key << self.drop).view(np.float64))
+
+
+def _exponent(value: float) -> int:
+    return math.frexp(value)[1]
 
 
 class Histogram:
@@ -174,6 +185,8 @@ class Tally:
             scale = self.scale
             self.histogram.add(scale.keys(values, low), scale.key(low), scale.key(high))
         np.subtract(values, self.scale.shift, out=scratch)
+        if self.scale.unit != 1:
+            np.divide(scratch, self.scale.unit, out=scratch)
         total = float(scratch.sum())
         np.multiply(scratch, scratch, out=scratch)
         return total, float(scratch.sum())
@@ -188,7 +201,7 @@ class Tally:
 
     def quantile(self, share: float) -> float:
         """The value below which this share of the draws lies; between two draws it is interpolated."""
-        if self.count == 0:
+        if self.count == 0 or self.histogram.counts.size == 0:
             return math.nan
         rank = share * (self.count - 1)
         below, above = (self._at(r) for r in (math.floor(rank), math.ceil(rank)))
@@ -257,11 +270,18 @@ class Exact:
         return float(np.sort(np.concatenate(self.kept[key]))[rank - self.below[key]])
 
 
-def moments(count: int, shift: float, totals: Any, squares: Any) -> tuple[float, float]:
+def moments(count: int, shift: float, totals: Any, squares: Any, unit: float = 1.0) -> tuple[float, float]:
     """Mean and standard deviation of a sample, from the sums of each block in order."""
     if count == 0:
         return math.nan, math.nan
-    total, square = math.fsum(totals), math.fsum(squares)
+    total, square = _sum(totals), _sum(squares)
     mean = total / count
     variance = (square - total * mean) / (count - 1) if count > 1 else 0.0
-    return shift + mean, math.sqrt(max(variance, 0.0))
+    return shift + mean * unit, math.sqrt(max(variance, 0.0)) * unit if variance == variance else math.nan
+
+
+def _sum(values: Any) -> float:
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.inf
