@@ -51,7 +51,7 @@ class Spreads:
         self.formulas = formulas
         self.found: list[Diagnostic] = []
         self._known: dict[int, tuple[tree.Value, Spread | None]] = {}
-        self._wrapped: dict[tuple[int, str], tuple[Node, Node]] = {}
+        self._wrapped: dict[tuple[int, str, Instance | None], tuple[Node, Node]] = {}
         self._named: dict[int, Assumption] = {}
 
     # ── lowered ──
@@ -124,7 +124,8 @@ class Spreads:
         if spread is None or made.op == UNKNOWN:
             return made
         owner = _declared_by(state.instance, name)
-        made = self._own_node(spread, made, f"{_scope_name(model, binding.scope)}{owner.name}.{name}")
+        whose = None if spread.is_shared else state.instance
+        made = self._own_node(spread, made, f"{_scope_name(model, binding.scope)}{owner.name}.{name}", whose)
         model.draws[id(made)] = self._named[id(made)]
         return made
 
@@ -142,14 +143,17 @@ class Spreads:
         spread = self.of_let(let, model.let_units.get(let))
         if spread is None or made.op == UNKNOWN:
             return made
-        made = self._own_node(spread, made, f"{_scope_name(model, let.scope)}{let.name}")
+        made = self._own_node(spread, made, f"{_scope_name(model, let.scope)}{let.name}", None)
         self._completed(model, spread, self._named[id(made)], None, (None, None))
         return made
 
-    def _own_node(self, spread: Spread, made: Node, name: str) -> Node:
-        """A node that is this assumption alone: what it names, or a bare number, may be another's too."""
-        if spread.point.root.op in (LEAF, *OF_DRAWS) or not spread.is_shared:
-            key = (id(made), name)
+    def _own_node(self, spread: Spread, made: Node, name: str, whose: Instance | None) -> Node:
+        """A node that is this assumption alone: what it names, or a number that copies share, may be another's too.
+
+        `whose` is the instance where the spread names its fields, so that it is another in each copy.
+        """
+        if spread.point.root.op in (LEAF, *OF_DRAWS) or whose is not None:
+            key = (id(made), name, whose)
             if key not in self._wrapped:
                 self._wrapped[key] = made, Node(DRAWN, (made,), made.span)
             made = self._wrapped[key][1]

@@ -31,9 +31,9 @@ BLOCK = 65_536
 PIECE = 8_192
 
 
-def stream(seed: int, key: str, block: int) -> np.random.Generator:
-    """The random numbers of one input in one block."""
-    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def stream(seed: int, op: str, key: str, block: int) -> np.random.Generator:
+    """The random numbers of one source, which is of normal or of uniform draws, in one block."""
+    digest = hashlib.blake2b(f"{op} {key}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
     words = tuple(int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4))
     return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(*words, block))))
 
@@ -140,7 +140,7 @@ class DrawMachine:
     def pieces(self, block: int, draws: int) -> Iterator[tuple[int, list[Any]]]:
         """For each piece of a block and each cell of the sweep: the number of the cell, the values of the roots."""
         keys = [(step.op, step.payload) for step in self.schedule.steps if step.op in SOURCES]
-        streams = {(op, key): stream(self.seed, f"{op} {key}", block) for op, key in keys}
+        streams = {(op, key): stream(self.seed, op, key, block) for op, key in keys}
         for start in range(0, min(BLOCK, draws - block * BLOCK), PIECE):
             count = min(PIECE, draws - block * BLOCK - start)
             machine = self._machine(count)

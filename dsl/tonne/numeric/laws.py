@@ -64,8 +64,10 @@ class _Law:
     def call(self, op: str, *args: int | float) -> int:
         return self.builder.call(op, *(self.builder.number(a) if isinstance(a, float) else a for a in args))
 
-    def uniform(self) -> int:
-        return self.builder.source(UNIFORM, self.key) if self.z is None else self.call("ndtr", self.z)
+    def uniform(self, *, turned: bool = False) -> int:
+        if self.z is None:
+            return self.builder.source(UNIFORM, self.key)
+        return self.call("ndtr", self.call("negative", self.z) if turned else self.z)
 
     def standard_normal(self) -> int:
         return self.builder.source(NORMAL, self.key) if self.z is None else self.z
@@ -86,9 +88,10 @@ class _Law:
         off = ends[0] + (1.0 - ends[1])
         return None if off < NEVER else (below, above, off)
 
-    def within(self, below: int, above: int) -> int:
+    def within(self, below: int, above: int, *, turned: bool = False) -> int:
         """A uniform draw between two shares."""
-        return self.call("add", below, self.call("multiply", self.call("subtract", above, below), self.uniform()))
+        width = self.call("subtract", above, below)
+        return self.call("add", below, self.call("multiply", width, self.uniform(turned=turned)))
 
     def clipped(self, place: int) -> int:
         """Draws by inverse distribution may miss a bound by their last digit."""
@@ -128,7 +131,7 @@ def _standard(law: _Law, standardized: Callable[[int], int]) -> tuple[int, float
     cut = law.cut(below, turned=turned)
     if cut is None:
         return law.standard_normal(), None
-    z = law.call("ndtri", law.within(cut[0], cut[1]))
+    z = law.call("ndtri", law.within(cut[0], cut[1], turned=turned))
     return law.call("negative", z) if turned else z, cut[2]
 
 

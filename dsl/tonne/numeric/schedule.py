@@ -214,7 +214,7 @@ class _Arranger:
         if step.op == "power":
             exponent = self.steps[args[1]]
             power = exponent.payload if exponent.op == NUMBER else math.nan
-            if not math.isfinite(power) or power != int(power) or abs(power) > 8:
+            if not math.isfinite(power) or power != int(power) or not 0 < abs(power) <= 8:
                 return None  # of a root or a fraction the sign is not known
             args, exponents = args[:1], [exponent.payload]
         elif step.op == "sqrt":

@@ -21,8 +21,8 @@ _BITS = 10
 _MOST_BITS = 40
 _MANTISSA = 52
 _MAGNITUDE = np.int64(0x7FFF_FFFF_FFFF_FFFF)
-# Values this much smaller than the standard deviation are told as zero.
-_NOTHING = 2.0**-40
+# Values this much smaller than the smallest hundredth of those that were seen first are told as zero.
+_NOTHING = 2.0**-20
 # Bins of one tally at most; beyond, neighbours become one.
 _MOST_BINS = 1 << 21
 # The width of a bin, as a share of the value: values that repeat may all stand at one end of it.
@@ -48,7 +48,9 @@ class Scale:
         if spread and middle:
             bits = max(bits, _exponent(middle) - _exponent(spread) + 8)
         self.drop = _MANTISSA - min(bits, _MOST_BITS)
-        self.floor = int(np.float64((spread or abs(middle)) * _NOTHING).view(np.int64)) >> self.drop
+        sizes = np.abs(known[known != 0])
+        smallest = float(np.quantile(sizes, 0.01)) * _NOTHING if sizes.size else 0.0
+        self.floor = int(np.float64(smallest).view(np.int64)) >> self.drop
 
     def keys(self, values: Floats, low: float) -> Counts:
         """The bin of each value, the least of which is `low`: whole numbers that grow with the value, 0 next to zero."""
