@@ -59,7 +59,7 @@ class Spreads:
     def of_binding(self, binding: Binding, state_kind: object) -> Spread | None:
         """The spread of a bound quantity; None where it has none, or one that is wrong, which is reported once."""
         value = binding.value
-        if not isinstance(value, tree.Value) or value.spread is None:
+        if not isinstance(value, tree.Value) or value.spread is None or binding.field.unit is None:
             return None
         if id(value) not in self._known:
             kind, one = state_kind, binding.field
