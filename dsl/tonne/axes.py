@@ -7,7 +7,8 @@ path, no list and no spacing, what has the wrong dimension, and what asks for to
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Any
 
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.dimension import RATIO
@@ -22,8 +23,34 @@ from tonne.units import Unit
 from tonne.values import Record, Unprinted
 
 SPACINGS = ("linear", "log")
+# Values of an axis that are each kept; of more only the ends and the spacing.
+_MOST_TOLD = 10_000
 _RATIO = Unit("ratio", 1.0, RATIO, True)
 _FORM = "for example `vary pretrain.utilization in linear(30%, 55%, 6)`"
+
+
+class Spaced(Sequence[float]):
+    """Very many values between two ends, none of which is kept."""
+
+    def __init__(self, name: str, low: float, high: float, size: int) -> None:
+        self.name, self.low, self.high, self.size = name, low, high, size
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(self.size))]
+        if not -self.size <= index < self.size:
+            raise IndexError(index)
+        return spaced(self.name, self.low, self.high, self.size, index % self.size)
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.ends
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        return self.low, self.high
 
 
 class Axis(Unprinted, Record, frozen=True, eq=False):
@@ -32,7 +59,7 @@ class Axis(Unprinted, Record, frozen=True, eq=False):
 
     path: str
     span: Span
-    values: tuple[float, ...] = ()
+    values: Sequence[float] = ()
     unit: Unit = _RATIO
     number: tree.Number | None = None
     choices: tuple[str, ...] = ()
@@ -48,19 +75,33 @@ class Axis(Unprinted, Record, frozen=True, eq=False):
 
     def label(self, index: int) -> str:
         """A value as it is told."""
-        return self.choices[index] if self.is_choice else figure(self.values[index])
+        return self.choices[index] if self.is_choice else figure(self.values[index], self.digits)
 
     @property
-    def base(self) -> list[float]:
-        """The values in base units, as the graph has a number that is written in the unit."""
-        return [value * self.unit.factor for value in self.values]
+    def digits(self) -> int:
+        """The significant digits that tell its values apart."""
+        if self.size > _MOST_TOLD:
+            return 6
+        return next((d for d in range(4, 15) if len({figure(v, d) for v in self.values}) == len(set(self.values))), 15)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the greatest of its values."""
+        kept = self.values.ends if isinstance(self.values, Spaced) else self.values
+        return min(kept), max(kept)
+
+    @property
+    def changes_sign(self) -> bool:
+        """Whether its values are not all above or all below zero."""
+        ends = () if self.is_choice else self.ends
+        return len({(v > 0) - (v < 0) for v in ends} | ({0} if ends and 0 in self.values else set())) > 1
 
 
 def axes_of(project: Project, sweep: tree.Sweep, limit: int) -> tuple[list[Axis], list[Diagnostic]]:
     """The axes of a sweep in the order in which they stand; none of one that is wrong."""
     reader = _Reader(project, limit)
     axes = [axis for vary in sweep.varied if (axis := reader.axis(vary)) is not None]
-    if not sweep.varied and not reader.found:
+    if not sweep.varied and not reader.found and not sweep.partly_read:
         title = f"`{sweep.name}` varies nothing"
         reader.say("S101", title, sweep.name_span, _FORM)
     seen: dict[str, tree.Vary] = {}
@@ -144,13 +185,14 @@ class _Reader:
         items = vary.values.items
         unit = self._unit(target, items[0])
         if unit is not None:
+            before = len(self.found) + len(self.formulas.checker.found)
             values = [self._value(item, unit, vary) for item in items]
             if all(value is not None for value in values):
                 shown = self._shown_unit(items[0], unit)
-                return self._numbers(vary, [v / shown.factor for v in values if v is not None], shown, items[0].span)
-            if any(
-                not isinstance(item, tree.Path) and value is None for item, value in zip(items, values, strict=True)
-            ):
+                return self._numbers(
+                    vary, [_told(v / shown.factor) for v in values if v is not None], shown, items[0].span
+                )
+            if len(self.found) + len(self.formulas.checker.found) > before:
                 return None  # said already
         elif not all(isinstance(item, tree.Path) for item in items):
             odd = next(item for item in items if not isinstance(item, tree.Path))
@@ -176,29 +218,25 @@ class _Reader:
         return _RATIO
 
     def _value(self, expr: tree.Expr, unit: Unit, vary: tree.Vary) -> float | None:
-        """A constant of the unit's dimension; None where it is none, which is said unless it is a name."""
+        """A constant of the unit's dimension; None where it names a value, or is wrong, which is said."""
         if isinstance(expr, tree.Path):
             return None
         formula = self.formulas.lowering.lower(expr, Place(self.scope))
-        if not self.formulas.checker.expect(formula, unit, "D202", f"`{vary.path}`"):
+        if formula.references or not self.formulas.checker.expect(formula, unit, "D202", f"`{vary.path}`"):
             return None
-        value = constant(formula)
-        if value is None:
-            self.say("N119", f"`{expr.span.text}` is no number", expr.span, "vary through numbers, or through names")
-        return value
+        return constant(formula)
 
     def _shown_unit(self, expr: tree.Expr, unit: Unit) -> Unit:
         """The unit in which the first value is written."""
         found = self.project.units.lookup(expr.unit) if isinstance(expr, tree.Number) and expr.unit else unit
         return found if isinstance(found, Unit) else unit
 
-    def _numbers(self, vary: tree.Vary, values: list[float], unit: Unit, span: Span) -> Axis:
-        values = [float(f"{value:.15g}") for value in values]  # without the noise of a conversion or a power
+    def _numbers(self, vary: tree.Vary, values: Sequence[float], unit: Unit, span: Span) -> Axis:
         stands = tree.Number(f"{values[0]!r}", values[0], 0.0, False, unit.word, span, span)
         rebinding = tree.Rebinding(
             vary.path, tree.Value(stands, None, None, None, span), vary.path.span.to(vary.values.span)
         )
-        return Axis(str(vary.path), vary.span, tuple(values), unit, stands, rebindings=(rebinding,))
+        return Axis(str(vary.path), vary.span, values, unit, stands, rebindings=(rebinding,))
 
     # ── spacings ──
 
@@ -218,10 +256,12 @@ class _Reader:
         if unit is None:
             self.say("N119", f"`{vary.path}` is no quantity", vary.path.span, "vary it through instances: `[a, b]`")
             return None
+        before = len(self.found) + len(self.formulas.checker.found)
         ends = [self._value(expr, unit, vary) for expr in exprs[:2]]
         for expr, end in zip(exprs[:2], ends, strict=True):
-            if end is None and isinstance(expr, tree.Path):
-                self.say("N119", f"`{expr}` is no number", expr.span, "an end of a spacing is a number with its unit")
+            if end is None and len(self.found) + len(self.formulas.checker.found) == before:
+                help = "an end of a spacing is a number with its unit"
+                self.say("N119", f"`{expr.span.text}` is no number", expr.span, help)
         count = self._count(exprs[2])
         if ends[0] is None or ends[1] is None or count is None:
             return None
@@ -239,8 +279,12 @@ class _Reader:
             self.found.append(too_many(f"this axis has {figure(count)} points", self.limit, exprs[2].span))
             return None
         unit = self._shown_unit(exprs[0], unit)
-        values = spaced(call.name, low / unit.factor, high / unit.factor, count)
-        return self._numbers(vary, list(values), unit, exprs[0].span)
+        first, last = low / unit.factor, high / unit.factor
+        if count > _MOST_TOLD:
+            values: Sequence[float] = Spaced(call.name, first, last, count)
+        else:
+            values = [_told(spaced(call.name, first, last, count, i)) for i in range(count)]
+        return self._numbers(vary, values, unit, exprs[0].span)
 
     def _count(self, expr: tree.Expr) -> int | None:
         formula = self.formulas.lowering.lower(expr, Place(self.scope))
@@ -252,13 +296,17 @@ class _Reader:
         return int(value)
 
 
-def spaced(name: str, low: float, high: float, count: int) -> Iterator[float]:
-    """So many values from one end to the other, both included: at even distances, or at even ratios."""
-    yield low
-    for i in range(1, count - 1):
-        share = i / (count - 1)
-        yield low + share * (high - low) if name == "linear" else low * (high / low) ** share
-    yield high
+def spaced(name: str, low: float, high: float, count: int, index: int) -> float:
+    """One of so many values from one end to the other, both included: at even distances, or at even ratios."""
+    if index in (0, count - 1):
+        return high if index else low
+    share = index / (count - 1)
+    return low + share * (high - low) if name == "linear" else low * (high / low) ** share
+
+
+def _told(value: float) -> float:
+    """A value without the noise of a conversion or a power, as it would be written."""
+    return float(f"{value:.15g}")
 
 
 def told(axis: Axis, value: float) -> str:

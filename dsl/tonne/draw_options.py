@@ -13,12 +13,13 @@ Progress = Callable[[int, int], None]
 
 
 class Stopped(Exception):
-    """Long work was interrupted; `done` of `total` were finished."""
+    """Long work was interrupted; `done` of `total` of `what` were finished."""
 
-    def __init__(self, done: int, total: int) -> None:
-        super().__init__(f"stopped after {done:,} of {total:,}")
+    def __init__(self, done: int, total: int, what: str) -> None:
+        super().__init__(f"stopped after {done:,} of {total:,} {what}")
         self.done = done
         self.total = total
+        self.what = what
 
 
 class Options(Record, frozen=True):

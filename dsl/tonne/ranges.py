@@ -55,6 +55,13 @@ def of_numbers(model: Model) -> Iterator[Diagnostic]:
                     yield outside
 
 
+def left_in(state: State, name: str, values: Sequence[float]) -> list[Diagnostic]:
+    """V221 where one of the values that a field has in a study leaves its bounds."""
+    one = state.instance.kind.fields[name]
+    found = (_outside(state, one, value, lambda reference: math.nan) for value in values if math.isfinite(value))
+    return [said for said in found if said is not None and said.code == "V221"][:1]
+
+
 def bounds_left(model: Model, node: Node, values: Sequence[float], span: Span) -> list[Diagnostic]:
     """V221 where one of the values that a study gives a node leaves the bounds of its field."""
     for state in model.states.values():

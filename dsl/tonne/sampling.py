@@ -48,7 +48,7 @@ class Sampled(Unprinted, Record, eq=False):
     values: dict[Key, list[Distribution | float]] = field(default_factory=dict)
     shares: dict[Key, list[float]] = field(default_factory=dict)
     statistics: dict[int, list[float]] = field(default_factory=dict)
-    errors: dict[int, float] = field(default_factory=dict)  # of statistics, the standard error
+    errors: dict[int, list[float]] = field(default_factory=dict)  # of statistics, the standard error in each cell
     cut: dict[str, float] = field(default_factory=dict)
     merged: tuple[tuple[str, ...], ...] = ()
     assumptions: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ class Sampler:
     def __init__(
         self,
         options: Options,
-        tables: Mapping[int, Table] | None = None,
+        tables: Mapping[int, float | Table] | None = None,
         sizes: dict[int, int] | None = None,
         progress: Progress | None = None,
     ) -> None:
@@ -235,8 +235,8 @@ class Sampler:
             told = [self._statistic(one.statistic, f) for f in found]
             key = id(one.statistic)
             self.found.statistics[key] = told
-            if isinstance(found[0], Distribution):
-                self.found.errors[key] = self._error(one.statistic, found[0])
+            statistic = one.statistic
+            self.found.errors[key] = [self._error(statistic, f) if isinstance(f, Distribution) else 0.0 for f in found]
             self.known[key] = told[0] if len(told) == 1 else self._table(key, told)
 
     def _statistic(self, node: Node, found: Distribution | float) -> float:

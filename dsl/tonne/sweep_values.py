@@ -17,113 +17,35 @@ from tonne.cases import only_of
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.draw_options import Options, Progress, Request, Stopped
 from tonne.evaluate import evaluate
-from tonne.model import Model, ShownValue
+from tonne.model import Model, ShownValue, State
 from tonne.numeric import sweep as cells
 from tonne.numeric.sample import Distribution
 from tonne.numeric.schedule import Builder, Schedule
 from tonne.numeric.steps import Opaque, Steps, Table
+from tonne.ranges import left_in
 from tonne.run import Run, default_unit
 from tonne.sampling import Sampled, Sampler
+from tonne.sweep_crossings import crossings_of
 from tonne.sweeps import Sweep, bound, numbers_of
-from tonne.units import Unit
-from tonne.values import Record, Unprinted, replace
+from tonne.swept import MOST_KEPT, Column, Crossing, Swept
+from tonne.values import replace
 
-# Cells that are kept in memory, of all columns together.
-MOST_KEPT = 4_000_000
 # Cells that are sampled, each with statistics of its own; and that are evaluated one by one.
 MOST_SAMPLED, MOST_SINGLE = 20_000, 10_000
-
-
-class Column(Unprinted, Record, frozen=True, eq=False):
-    """One shown value, in `unit`."""
-
-    text: str
-    unit: Unit
-
-
-class Crossing(Record, frozen=True):
-    """Two options that cross at a value of an axis of numbers, in its unit: `lower` has the lesser `column` below it,
-    `other` above.
-
-    An option is a choice of the axis `of`, or a column where `of` is None. `where` are the labels of the other axes.
-    """
-
-    axis: Axis
-    value: float
-    lower: str
-    other: str
-    column: Column | None
-    of: Axis | None
-    where: tuple[tuple[str, str], ...] = ()
-
-
-class Swept(Unprinted, Record, frozen=True, eq=False):
-    """A sweep, evaluated.
-
-    `axes` are as written; `numbers` and `choices` are those of each sort, and `combinations` the indices of the choices.
-    `values` hold per combination and column the cells in base units with one dimension a number axis, None where they were
-    too many to keep; `along` then says what there is to say. `sampled` holds per combination and column the distribution, or
-    the number, of each cell.
-    """
-
-    name: str
-    doc: str | None
-    axes: tuple[Axis, ...]
-    columns: tuple[Column, ...]
-    combinations: tuple[tuple[int, ...], ...]
-    values: list[list[Any]] | None
-    along: list[list[cells.Along]] | None
-    crossings: tuple[Crossing, ...]
-    options: Options | None = None
-    sampled: list[list[list[Distribution | float]]] | None = None
-    found: Sampled | None = None
-
-    @property
-    def numbers(self) -> list[Axis]:
-        return [axis for axis in self.axes if not axis.is_choice]
-
-    @property
-    def choices(self) -> list[Axis]:
-        return [axis for axis in self.axes if axis.is_choice]
-
-    @property
-    def sizes(self) -> dict[int, int]:
-        return {index: axis.size for index, axis in enumerate(self.numbers)}
-
-    @property
-    def cells(self) -> int:
-        """Of one combination of choices."""
-        return math.prod(self.sizes.values())
-
-    @property
-    def points(self) -> int:
-        return self.cells * len(self.combinations)
-
-    def index(self, cell: int) -> list[int]:
-        """The index of a cell along each axis of numbers."""
-        found: list[int] = []
-        for axis in reversed(self.numbers):
-            cell, index = divmod(cell, axis.size)
-            found.insert(0, index)
-        return found
-
-    def labels(self, combination: int, cell: int) -> list[str]:
-        """Where a cell is, along each axis as written."""
-        chosen, numbers = iter(self.combinations[combination]), iter(self.index(cell))
-        return [axis.label(next(chosen if axis.is_choice else numbers)) for axis in self.axes]
+_NARROW = "narrow a `vary`: an elasticity, or an optimum that changes its form, is worked out for each cell by itself"
 
 
 def evaluate_sweep(
-    sweep: Sweep, of_file: Sequence[Diagnostic] = (), request: Request | None = None, *, keep: bool = True
+    sweep: Sweep, of_file: Sequence[Diagnostic] = (), request: Request | None = None
 ) -> tuple[Swept | None, list[Diagnostic]]:
     """The values that a sweep shows, and what is wrong with a combination of its choices that is not wrong with the first.
 
-    `request` asks for draws in every cell. Unless they are to be kept, or are few, only `along` is made of the cells.
+    `request` asks for draws in every cell. Of more than `MOST_KEPT` values only `along` is made.
     """
     work = _Work(sweep, of_file)
     if not work.make():
         return None, work.found
-    swept = work.sampled(request) if work.is_sampled(request) else work.at_points(request, keep=keep)
+    swept = work.sampled(request) if work.is_sampled(request) else work.at_points(request)
     return swept, [*work.found, *work.without_influence()]
 
 
@@ -200,16 +122,24 @@ class _Work:
             self.shown.append(_shown(model))
             for index, axis in enumerate(self.numbers):
                 for node in numbers_of(model, axis):
-                    self.tables[id(node)] = Table(("axis", index), (index,), cells.table(axis.base))
+                    self.tables[id(node)] = Table(("axis", index), (index,), cells.table(axis))
         return all(v.node is not None and v.dimension is not None for row in self.shown for v in row)
 
     def columns(self) -> tuple[Column, ...]:
+        """What is shown, each under a name of its own."""
         model = self.runs[0].model
-        made = []
-        for one in self.shown[0]:
+        names = {axis.path for axis in self.axes}
+        texts = [" ".join(one.text.split()) for one in self.shown[0]]
+        made: list[Column] = []
+        for one, text in zip(self.shown[0], texts, strict=True):
             assert one.dimension is not None
             unit = one.unit or default_unit(model, one.references, one.dimension)
-            made.append(Column(" ".join(one.text.split()), unit))
+            name = text if texts.count(text) == 1 and text not in names else f"{text} in {unit.word}"
+            again = 2
+            while name in names:
+                name, again = f"{text} in {unit.word} ({again})", again + 1
+            names.add(name)
+            made.append(Column(name, unit))
         return tuple(made)
 
     def empty(self) -> Swept:
@@ -226,12 +156,19 @@ class _Work:
 
     # ── at the point values ──
 
+    @property
+    def changes_form(self) -> bool:
+        """Whether an optimum is another problem in some of the cells, since what it rests on passes through zero."""
+        return any(run.model.optima for run in self.runs) and any(axis.changes_sign for axis in self.numbers)
+
     def lower(self) -> bool:
         """The steps of all that is shown; False where there are none, since a value rests on an elasticity."""
+        if self.changes_form:
+            return False
         try:
             self.places = []
             for run, row in zip(self.runs, self.shown, strict=True):
-                steps = Steps(self.builder, run, {**run.known, **self.tables}, at_points=True)
+                steps = Steps(self.builder, run, self.tables, at_points=True)
                 self.places.append([steps.place(one.node) for one in row if one.node is not None])
         except Opaque:
             self.places = None
@@ -244,11 +181,11 @@ class _Work:
         assert self.places is not None
         roots = [place for number in numbers for place in self.places[number]]
         if with_axes:
-            tables = [Table(("axis", i), (i,), cells.table(axis.base)) for i, axis in enumerate(self.numbers)]
+            tables = [Table(("axis", i), (i,), cells.table(axis)) for i, axis in enumerate(self.numbers)]
             roots = [*(self.builder.table(t.key, t.axes, t.values) for t in tables), *roots]
         return cells.scheduled(self.builder, roots, len(self.sizes))
 
-    def at_points(self, request: Request | None, *, keep: bool) -> Swept:
+    def at_points(self, request: Request | None) -> Swept | None:
         everything = range(len(self.combinations))
         count = math.prod(self.sizes.values())
         width = len(self.shown[0])
@@ -258,21 +195,51 @@ class _Work:
         crossed: tuple[Crossing, ...] = ()
         try:
             schedule = self.schedule(everything)
-            if keep or count * len(everything) * width <= MOST_KEPT:
+            if count * len(everything) * width <= MOST_KEPT:
                 flat = cells.values(schedule, self.sizes)
                 values = [flat[i * width : (i + 1) * width] for i in everything]
+                self.found += only_of(f"sweep `{self.sweep.name}`", self._bounded(), self.of_file)
             else:
                 threads = (request or Request()).options(self.settings).threads
                 said = cells.along(schedule, self.sizes, threads, progress)
                 along = [said[i * width : (i + 1) * width] for i in everything]
-            crossed = tuple(self._crossings(schedule)) if values is not None else ()
+            crossed = tuple(crossings_of(self.empty(), schedule)) if values is not None else ()
         except Opaque:
             values = self._one_by_one(progress)
+            if values is None:
+                return None
         return replace(self.empty(), values=values, along=along, crossings=crossed)
 
-    def _one_by_one(self, progress: Progress | None) -> list[list[Any]]:
-        """Each cell as a run of its own, where a value rests on an elasticity or an optimum changes its form."""
+    def _bounded(self) -> Iterator[Diagnostic]:
+        """V221 for what leaves its bounds in some cell, on the way to what is shown."""
+        known: set[tuple[object, str]] = set()
+        for run, row in zip(self.runs, self.shown, strict=True):
+            steps = Steps(self.builder, run, self.tables, at_points=True)
+            bounded: list[tuple[State, str, int]] = []
+            for node in run.below([one.node for one in row if one.node is not None]):
+                owner = run.owner(node)
+                if owner is None or owner[1] not in owner[0].formulas.bounds or id(node) in self.tables:
+                    continue
+                place = steps.place(node)
+                if self.builder.steps[place].axes:
+                    bounded.append((*owner, place))
+            schedule = cells.scheduled(self.builder, [place for *_, place in bounded], len(self.sizes))
+            said = cells.along(schedule, self.sizes, 1) if bounded else []
+            for (state, name, _), one in zip(bounded, said, strict=True):
+                key = (state.instance.name, name)
+                if key not in known:
+                    found = left_in(state, name, [one.least, one.greatest])
+                    known |= {key} if found else set()
+                    yield from found
+
+    def _one_by_one(self, progress: Progress | None) -> list[list[Any]] | None:
+        """Each cell as a run of its own, where a value rests on an elasticity or an optimum changes its form; None, and V227,
+        where that would take too long."""
         swept, shape = self.empty(), [axis.size for axis in self.numbers]
+        if swept.points > MOST_SINGLE:
+            what = f"`{swept.name}` evaluates {swept.points:,} cells one by one"
+            self.found.append(too_many(what, MOST_SINGLE, self.sweep.declaration.name_span, _NARROW))
+            return None
         made: list[list[Any]] = []
         for number, run in enumerate(self.runs):
             rows: list[list[float]] = [[] for _ in self.shown[number]]
@@ -281,7 +248,7 @@ class _Work:
                 try:
                     there = self._cell(run, swept.index(cell))
                 except KeyboardInterrupt:
-                    raise Stopped(done, swept.points) from None
+                    raise Stopped(done, swept.points, "points") from None
                 for row, one in zip(rows, self.shown[number], strict=True):
                     row.append(math.nan if (v := there.value(one.node)) is None else v)
                 if progress is not None:
@@ -289,12 +256,17 @@ class _Work:
             made.append([cells.grid(row, shape) for row in rows])
         return made
 
+    def _instead(self, run: Run, index: Sequence[int]) -> dict[int, float]:
+        """The numbers of one cell in place of those of the graph."""
+        return {
+            id(node): axis.values[i] * axis.unit.factor
+            for axis, i in zip(self.numbers, index, strict=True)
+            for node in numbers_of(run.model, axis)
+        }
+
     def _cell(self, run: Run, index: Sequence[int]) -> Run:
         """The values in one cell, as if its numbers stood in the file."""
-        along = zip(self.numbers, index, strict=True)
-        there, _ = evaluate(
-            run.model, {id(node): axis.base[i] for axis, i in along for node in numbers_of(run.model, axis)}
-        )
+        there, _ = evaluate(run.model, self._instead(run, index))
         return there
 
     # ── over draws ──
@@ -313,17 +285,59 @@ class _Work:
         if swept.points * options.draws > limit:
             self.found.append(too_many(f"{swept.points:,} cells of {options.draws:,} draws each", limit, span))
             return None
-        tables = {**self.tables}
-        sampler = Sampler(options, tables, self.sizes, None if request is None else request.progress)
+        progress = None if request is None else request.progress
+        if self.changes_form:
+            return self._sampled_one_by_one(swept, options, progress)
+        sampler = Sampler(options, {**self.tables}, self.sizes, progress)
         for run, row in zip(self.runs, self.shown, strict=True):
             for one in row:
                 assert one.node is not None
                 sampler.ask_value(run, one.node)
         found = sampler.sample()
-        made = []
-        for row in self.shown:
-            said = [found.values.get(id(one.node)) or [math.nan] for one in row]
-            made.append([one * swept.cells if len(one) == 1 else one for one in said])
+        self.found += found.wrong
+        points = self._one_by_one(progress) if found.opaque else None
+        if found.opaque and points is None:
+            return None
+        made: list[list[list[Distribution | float]]] = []
+        for number, row in enumerate(self.shown):
+            cells_of: list[list[Distribution | float]] = []
+            for column, one in enumerate(row):
+                said = found.values.get(id(one.node))
+                if said is None:  # it rests on an elasticity, which is that of the point values
+                    said = [math.nan] if points is None else points[number][column].ravel().tolist()
+                cells_of.append(said * swept.cells if len(said) == 1 else said)
+            made.append(cells_of)
+        errors = [[self._spread_out(found.errors.get(id(one.node)), swept.cells) for one in row] for row in self.shown]
+        return replace(swept, options=options, sampled=made, found=found, errors=errors)
+
+    def _spread_out(self, errors: list[float] | None, count: int) -> list[float] | None:
+        return errors * count if errors is not None and len(errors) == 1 else errors
+
+    def _sampled_one_by_one(self, swept: Swept, options: Options, progress: Progress | None) -> Swept | None:
+        """Each cell sampled by itself, from the same draws."""
+        if swept.points > MOST_SINGLE:
+            what = f"`{swept.name}` samples {swept.points:,} cells one by one"
+            self.found.append(too_many(what, MOST_SINGLE, self.sweep.declaration.name_span, _NARROW))
+            return None
+        made: list[list[list[Distribution | float]]] = []
+        found: Sampled | None = None
+        for number, run in enumerate(self.runs):
+            columns: list[list[Distribution | float]] = [[] for _ in self.shown[number]]
+            for cell in range(swept.cells):
+                index = swept.index(cell)
+                sampler = Sampler(options, {**self._instead(run, index)})
+                there = self._cell(run, index)
+                for one in self.shown[number]:
+                    assert one.node is not None
+                    sampler.ask_value(there, one.node)
+                found = sampler.sample()
+                for column, one in zip(columns, self.shown[number], strict=True):
+                    value = there.value(one.node)
+                    [said] = found.values.get(id(one.node)) or [math.nan if value is None else value]
+                    column.append(said)
+                if progress is not None:
+                    progress(number * swept.cells + cell + 1, swept.points)
+            made.append(columns)
         return replace(swept, options=options, sampled=made, found=found)
 
     # ── what there is to say ──
@@ -342,63 +356,6 @@ class _Work:
                 groups.setdefault((*chosen[:index], *chosen[index + 1 :]), set()).add(tuple(places))
             if axis.size > 1 and all(len(group) == 1 for group in groups.values()):
                 yield _idle(axis)
-
-    def _crossings(self, schedule: Schedule) -> Iterator[Crossing]:
-        """Where choices of one axis cross in a shown value, and shown values of one dimension cross each other."""
-        columns, width = self.columns(), len(self.shown[0])
-        swept = self.empty()
-        for index, axis in enumerate(self.numbers):
-            others = [a for i, a in enumerate(self.numbers) if i != index]
-            if any(a.size > 1 for a in others):
-                continue  # a curve for each of them would be a table of its own
-            for place, of in enumerate(self.choices):
-                for column in range(width):
-                    pairs, names = self._options(place, column, width)
-                    for found, (one, other, where) in zip(
-                        cells.crossings(schedule, self.sizes, index, pairs), names, strict=True
-                    ):
-                        for value, is_less in found:
-                            lower, upper = (one, other) if is_less else (other, one)
-                            yield Crossing(axis, value / axis.unit.factor, lower, upper, columns[column], of, where)
-            for number in range(len(swept.combinations)):
-                where = self._where(number, None)
-                alike = [
-                    (i, j)
-                    for i in range(width)
-                    for j in range(i)
-                    if columns[i].unit.dimension == columns[j].unit.dimension
-                ]
-                pairs = [(number * width + j, number * width + i) for i, j in alike]
-                for found, (i, j) in zip(cells.crossings(schedule, self.sizes, index, pairs), alike, strict=True):
-                    for value, is_less in found:
-                        one, other = columns[j].text, columns[i].text
-                        lower, upper = (one, other) if is_less else (other, one)
-                        yield Crossing(axis, value / axis.unit.factor, lower, upper, None, None, where)
-
-    def _options(
-        self, place: int, column: int, width: int
-    ) -> tuple[list[tuple[int, int]], list[tuple[str, str, tuple[tuple[str, str], ...]]]]:
-        """The pairs of roots that differ in one choice alone, with the names of their options."""
-        pairs, names = [], []
-        of = self.choices[place]
-        for i, one in enumerate(self.combinations):
-            for j, other in enumerate(self.combinations):
-                if (
-                    one[place] < other[place]
-                    and one[:place] == other[:place]
-                    and one[place + 1 :] == other[place + 1 :]
-                ):
-                    pairs.append((i * width + column, j * width + column))
-                    names.append((of.choices[one[place]], of.choices[other[place]], self._where(i, place)))
-        return pairs, names
-
-    def _where(self, number: int, without: int | None) -> tuple[tuple[str, str], ...]:
-        chosen = self.combinations[number]
-        return tuple(
-            (axis.path, axis.choices[chosen[i]])
-            for i, axis in enumerate(self.choices)
-            if i != without and axis.size > 1
-        )
 
 
 def _shown(model: Model) -> list[ShownValue]:

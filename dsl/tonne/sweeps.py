@@ -56,7 +56,7 @@ def checked_sweeps(
 
 def _checked(source: Source, project: Project, sweep: tree.Sweep, limit: int) -> tuple[Sweep, list[Diagnostic]]:
     axes, found = axes_of(project, sweep, limit)
-    if not sweep.shows:
+    if not sweep.shows and not sweep.partly_read:
         title, help = f"`{sweep.name}` shows nothing", "add `show …`, the values that are to be compared"
         found.append(diagnostic("S101", title, sweep.name_span, help=help))
     combinations = math.prod(axis.size for axis in axes if axis.is_choice)
@@ -70,9 +70,9 @@ def _checked(source: Source, project: Project, sweep: tree.Sweep, limit: int) ->
     if model is None:
         return Sweep(sweep, source, axes, None), said
     for axis in axes:
-        if not axis.is_choice:
-            for node in numbers_of(model, axis):
-                said += bounds_left(model, node, [min(axis.base), max(axis.base)], axis.span)
+        is_out = any(d.code == "V221" and axis.span.start <= d.span.start < axis.span.end for d in said)
+        for node in numbers_of(model, axis) if not axis.is_choice and not is_out else ():
+            said += bounds_left(model, node, [end * axis.unit.factor for end in axis.ends], axis.span)
     return Sweep(sweep, source, axes, None if any(d.is_error for d in said) else model), said
 
 

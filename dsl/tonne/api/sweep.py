@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tonne.api.errors import InOneProcess, TonneError
 from tonne.diagnostic import Diagnostic
-from tonne.sweep_values import Swept
+from tonne.swept import Swept
 
 if TYPE_CHECKING:
     import pandas
@@ -37,7 +37,8 @@ class Sweep(InOneProcess):
     def axes(self) -> Mapping[str, Axis]:
         """The axes by path, in the order in which they stand."""
         return {
-            a.path: Axis(a.path, "" if a.is_choice else a.unit.word, a.choices or a.values) for a in self._swept.axes
+            a.path: Axis(a.path, "" if a.is_choice else a.unit.word, a.choices or tuple(a.values))
+            for a in self._swept.axes
         }
 
     @property

@@ -13,7 +13,7 @@ from tonne.cli.shared import echo
 if TYPE_CHECKING:
     from tonne.run import Run
     from tonne.scenario import Evaluated
-    from tonne.sweep_values import Swept
+    from tonne.swept import Swept
 
 F = TypeVar("F", bound=Callable[..., Any])
 _FORMATS = ("svg", "png", "pdf")

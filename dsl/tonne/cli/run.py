@@ -82,7 +82,7 @@ def run(
         everything: list[Diagnostic] = []
         used: set[Path] = set()
         for file in files:
-            with bar("draws") as progress, stoppable("draws"):
+            with stoppable("draws"), bar("draws") as progress:
                 request = requested(draws, seed, threads, exact, progress)
                 result = evaluate(file, overrides, request)
             everything += result.diagnostics

@@ -40,7 +40,10 @@ class Count(_Whole):
         if isinstance(value, int):
             return value
         found = re.fullmatch(r"([0-9][0-9_]*(?:\.[0-9]+)?(?:e\+?[0-9]{1,2})?)([kMBT]?)", value.strip())
-        number = float(found[1].replace("_", "")) * _SUFFIXES[found[2]] if found else -1.0
+        plain = value.strip().replace("_", "")
+        number: float = int(plain) if plain.isdecimal() else -1  # of a seed every digit counts
+        if found and not plain.isdecimal():
+            number = float(found[1].replace("_", "")) * _SUFFIXES[found[2]]
         if number != int(number) or number < self.least:
             above = "" if self.least == 0 else f" of at least {self.least}"
             self.fail(f"`{value}` is no whole number{above}, such as 100_000 or 1e6", parameter, context)
@@ -107,7 +110,7 @@ def stoppable(what: str) -> Iterator[None]:
     try:
         yield
     except Stopped as why:
-        echo(f"stopped after {why.done:,} of {why.total:,} {what}; nothing of them is kept", err=True)
+        echo(f"{why}; nothing of them is kept", err=True)
         sys.exit(STOPPED)
     except KeyboardInterrupt:
         echo(f"stopped before the first of the {what}", err=True)

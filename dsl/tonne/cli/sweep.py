@@ -27,8 +27,8 @@ from tonne.cli.watch import finish, watching
 if TYPE_CHECKING:
     from tonne.diagnostic import Diagnostic
     from tonne.draw_options import Progress, Request
-    from tonne.sweep_values import Swept
     from tonne.sweeps import Sweep
+    from tonne.swept import Swept
 
 # The formats of `--out`, and the package that writes each; None where none is needed.
 _FORMATS = {".parquet": "pyarrow", ".csv": None, ".nc": "xarray"}
@@ -108,6 +108,14 @@ def sweep(
 
     def once() -> tuple[int, set[Path]]:
         checked = check(file, overrides, limit=limit)
+        if not checked.sweeps:
+            if not checked.has_errors:
+                raise click.UsageError(f"{file} has no `sweep`; `tonne help sweep` shows how one is written")
+            if style == "json":
+                print_json(sweep_as_json(None, checked.diagnostics))
+            else:
+                print_findings(checked.diagnostics, "full", stderr=True)
+            return 1, checked.files
         chosen = _chosen(file, checked.sweeps, name)
         if (out is not None or plot is not None) and len(chosen) > 1:
             names = ", ".join(one.name for one in chosen)
@@ -119,7 +127,7 @@ def sweep(
         for one in chosen:
             if one.first is None or checked.has_errors:
                 continue
-            with bar("points") as progress, stoppable("points"):
+            with stoppable("points"), bar("points") as progress:
                 request = requested(draws, seed, threads, exact, progress, limit)
                 swept, said, rows = _evaluated(one, file, checked.diagnostics, request, out, progress)
             found += said
@@ -145,14 +153,10 @@ def sweep(
 
 def _chosen(file: Path, sweeps: tuple[Sweep, ...], name: str | None) -> list[Sweep]:
     if name is None:
-        if not sweeps:
-            raise click.UsageError(f"{file} has no `sweep`; `tonne help sweep` shows how one is written")
         return list(sweeps)
     for one in sweeps:
         if one.name == name:
             return [one]
-    if not sweeps:
-        raise click.UsageError(f"{file} has no `sweep`; `tonne help sweep` shows how one is written")
     import difflib
 
     names = [one.name for one in sweeps]
@@ -167,19 +171,20 @@ def _evaluated(
     """A sweep, what was found in it, and how many rows were written."""
     from tonne.sweep_values import evaluate_sweep
 
-    keep = out is not None and out.suffix.lower() == ".nc"
-    swept, said = evaluate_sweep(one, found, request, keep=keep)
+    swept, said = evaluate_sweep(one, found, request)
     if swept is None or out is None:
         return swept, said, 0
-    from tonne.report.table_file import write_blocks, write_swept
+    from tonne.report.table_file import TooLarge, write_blocks, write_swept
     from tonne.sweep_values import blocks
 
     about = {"scenario": file.name, "sweep": one.name, **({"title": swept.doc} if swept.doc else {})}
     try:
-        if swept.sampled is not None or swept.values is not None:
+        if swept.sampled is not None or swept.values is not None or out.suffix.lower() == ".nc":
             return swept, said, write_swept(out, swept, about)
         cells, _ = blocks(one, found, request)
         assert cells is not None
         return swept, said, write_blocks(out, cells, about, progress)
+    except TooLarge as why:
+        raise click.UsageError(f"cannot write {out}: {why}; a .parquet or .csv takes any number") from None
     except OSError as error:
         raise click.UsageError(f"cannot write {out}: {error.strerror or error}; nothing of it is left") from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -130,23 +130,22 @@ class _Work:
     # ── passes over all blocks ──
 
     def _each(self, work: Callable[[Sequence[int]], Any]) -> list[Any]:
-        """Work on the blocks of each thread; an interruption stops all of them at their next block."""
+        """Work on the blocks of each thread; an interruption of one stops all of them at their next block."""
         threads = max(1, min(self.options.threads, self.blocks))
         parts = [range(i, self.blocks, threads) for i in range(threads)]
-        if threads == 1:
-            try:
+        try:
+            if threads == 1:
                 return [work(parts[0])]
-            except KeyboardInterrupt:
-                raise Stopped(self.done // self.passes, self.options.draws) from None
-        with ThreadPoolExecutor(threads) as pool:
-            futures = [pool.submit(work, part) for part in parts]
-            try:
+            with ThreadPoolExecutor(threads) as pool:
+                futures = [pool.submit(work, part) for part in parts]
+                try:
+                    wait(futures, return_when=FIRST_EXCEPTION)
+                finally:
+                    if any(not one.done() or one.exception() for one in futures):
+                        self.stop.set()
                 return [future.result() for future in futures]
-            except BaseException as why:
-                self.stop.set()
-                if isinstance(why, KeyboardInterrupt):
-                    raise Stopped(self.done // self.passes, self.options.draws) from None
-                raise
+        except KeyboardInterrupt:
+            raise Stopped(self.done // self.passes, self.options.draws, "draws") from None
 
     def _pieces(self, blocks: Sequence[int]) -> Iterator[tuple[int, int, list[Any]]]:
         machine = self._machine()

@@ -47,11 +47,17 @@ def compiled(
         id(node): Table(("argument", i), (i,), np.zeros(1), scale)
         for i, (node, scale) in enumerate(zip(inputs, scales, strict=True))
     }
-    steps = Steps(builder, run, {**run.known, **tables}, at_points=True)
+    steps = Steps(builder, run, {**_statistics(run), **tables}, at_points=True)
     factors = [builder.number(factor) for factor in of or (1.0,) * len(outputs)]
     roots = [builder.call("divide", steps.place(node), f) for node, f in zip(outputs, factors, strict=True)]
     schedule = arranged(builder, roots, {DRAWS: 0, **dict.fromkeys(range(len(inputs)), 0)})
     return _written(schedule, len(inputs))
+
+
+def _statistics(run: Run) -> dict[int, float]:
+    """What is known of functions of draws, which do not move."""
+    statistics = {} if run.sampled is None else run.sampled.statistics
+    return {key: values[0] for key, values in statistics.items()}
 
 
 def _written(schedule: Schedule, arguments: int) -> Function:

@@ -70,7 +70,9 @@ class Builder:
     def table(self, key: Any, axes: Sequence[int], values: Any) -> int:
         """Values along axes; `key` says which, since arrays are not compared."""
         order = sorted(range(len(axes)), key=lambda i: axes[i])
-        return self._add((TABLE, key), Step(TABLE, (), tuple(sorted(axes)), np.transpose(np.asarray(values), order)))
+        if len(axes) > 1:
+            values = np.transpose(np.asarray(values), order)
+        return self._add((TABLE, key), Step(TABLE, (), tuple(sorted(axes)), values))
 
     def source(self, op: str, key: str) -> int:
         return self._add((op, key), Step(op, (), (DRAWS,), key))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tonne.axes import Axis, Spaced
 from tonne.draw_options import Progress, Stopped
 from tonne.numeric.blocks import CellMachine
 from tonne.numeric.schedule import TABLE, Builder, Schedule, arranged
@@ -24,6 +25,8 @@ from tonne.values import Record, Unprinted, replace
 Floats = npt.NDArray[np.float64]
 # Rounds of a search for where two curves cross, and points of each.
 _ROUNDS, _POINTS = 14, 17
+# Curves that differ by less, as a share of their values, are the same but for rounding.
+_ALIKE = 1e-12
 # Cells of a block that goes to a file.
 FILE_BLOCK = 1 << 18
 
@@ -42,9 +45,34 @@ class Along(Unprinted, Record, frozen=True, eq=False):
     mean: float
 
 
-def table(values: Sequence[float]) -> Floats:
-    """The values of one axis."""
-    return np.asarray(values, np.float64)
+class Along1D:
+    """Very many values of one axis, worked out where they are asked for."""
+
+    ndim = 1
+
+    def __init__(self, name: str, low: float, high: float, count: int, scale: float) -> None:
+        self.name, self.low, self.high, self.scale = name, low, high, scale
+        self.shape = (count,)
+
+    def __getitem__(self, where: Any) -> Any:
+        at = where[0] if isinstance(where, tuple) else where
+        index = np.arange(*at.indices(self.shape[0])) if isinstance(at, slice) else np.asarray(at)
+        share = index / (self.shape[0] - 1)
+        linear = self.name == "linear"
+        found = self.low + share * (self.high - self.low) if linear else self.low * (self.high / self.low) ** share
+        found = np.where(index == self.shape[0] - 1, self.high, found) * self.scale
+        return found if isinstance(at, slice) else np.float64(found)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return self[:]
+
+
+def table(axis: Axis) -> Any:
+    """The values of one axis in base units, as the graph has a number that is written in its unit."""
+    if isinstance(axis.values, Spaced):
+        one = axis.values
+        return Along1D(one.name, one.low, one.high, one.size, axis.unit.factor)
+    return np.asarray(axis.values, np.float64) * axis.unit.factor
 
 
 def grid(values: Sequence[Any], shape: Sequence[int]) -> Floats:
@@ -131,10 +159,11 @@ def along(schedule: Schedule, sizes: dict[int, int], threads: int, progress: Pro
                 for one, value in zip(found, block, strict=True):
                     one.add(row, value, count)
                 ahead += count
-                if progress is not None and (row % 64 == 63 or row + 1 == len(part)):
+                if row % 64 == 63 or row + 1 == len(part):
                     with lock:
                         done[0] += ahead
-                        progress(done[0], cells)
+                        if progress is not None:
+                            progress(done[0], cells)
                     ahead = 0
         return found
 
@@ -149,7 +178,7 @@ def along(schedule: Schedule, sizes: dict[int, int], threads: int, progress: Pro
                     stop.set()
                     raise
     except KeyboardInterrupt:
-        raise Stopped(done[0], cells) from None
+        raise Stopped(done[0], cells, "points") from None
     roots = range(len(schedule.roots))
     return _located(machine, [_along([part[root] for part in parts_found]) for root in roots])
 
@@ -224,17 +253,29 @@ def crossings(
     found: list[list[tuple[float, bool]]] = []
     at = _curve(schedule, sizes, axis, fixed)
     curves = at(grid[order])
+    points = grid[order].tolist()
     for one, other in pairs:
-        apart = curves[one] - curves[other]
-        places = np.flatnonzero(np.sign(apart[:-1]) * np.sign(apart[1:]) < 0)
-        crossed = [
-            (_refined(at, one, other, grid[order][i], grid[order][i + 1]), bool(apart[i] < 0)) for i in places.tolist()
-        ]
-        for i in np.flatnonzero(apart[1:-1] == 0).tolist():
-            if apart[i] * apart[i + 2] < 0:
-                crossed.append((float(grid[order][i + 1]), bool(apart[i] < 0)))
-        found.append(sorted(crossed))
+        signs = _signs(curves[one], curves[other]).tolist()
+        crossed: list[tuple[float, bool]] = []
+        last = 0  # the place of the last point where one is clearly the lesser
+        for i in range(1, len(signs)):
+            if signs[i] == 0:
+                continue
+            if signs[last] * signs[i] < 0:
+                value = _refined(at, one, other, points[last], points[i]) if i == last + 1 else points[last + 1]
+                if i <= last + 2:  # else they are one curve for a while
+                    crossed.append((float(value), signs[last] < 0))
+            last = i
+        found.append(crossed)
     return found
+
+
+def _signs(one: Floats, other: Floats) -> Floats:
+    """Which of two curves is the lesser at each point, 0 where they differ by no more than rounding."""
+    with np.errstate(all="ignore"):
+        apart = one - other
+        alike = np.abs(apart) <= _ALIKE * np.maximum(np.abs(one), np.abs(other))
+        return np.where(alike | np.isnan(apart), 0.0, np.sign(apart))
 
 
 def _curve(
@@ -264,8 +305,8 @@ def _refined(at: Callable[[Floats], list[Floats]], one: int, other: int, low: fl
     for _ in range(_ROUNDS):
         points = np.linspace(low, high, _POINTS)
         curves = at(points)
-        apart = curves[one] - curves[other]
-        signs = np.sign(apart)
+        with np.errstate(all="ignore"):
+            signs = np.sign(curves[one] - curves[other])
         exact = np.flatnonzero(signs == 0)
         if exact.size:
             return float(points[exact[0]])

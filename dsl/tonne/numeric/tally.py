@@ -218,7 +218,8 @@ class Tally:
         key, below, inside = self.histogram.bin_of_rank(rank)
         low, high = self.bin_ends(key)
         low, high = max(low, self.low), min(high, self.high)
-        return low + (rank - below + 0.5) / inside * (high - low)
+        share = (rank - below + 0.5) / inside
+        return low * (1 - share) + high * share
 
     def bin_ends(self, key: int) -> tuple[float, float]:
         coarse = self.histogram.coarse

@@ -63,8 +63,13 @@ def cells(run: Run, node: Node | None, unit: Unit | None) -> list[Text | str]:
 
 def of_draws(run: Run, node: Node | None, value: float, unit: Unit) -> str:
     """A value that does not vary; of a function of draws only the digits that their number supports."""
-    error = None if run.sampled is None else run.sampled.errors.get(id(node))
-    return figure(value) if not error else at_place(value, last_place(0.0, error / unit.factor, size=value))
+    errors = None if run.sampled is None else run.sampled.errors.get(id(node))
+    return with_error(value, errors[0] / unit.factor if errors else 0.0)
+
+
+def with_error(value: float, error: float) -> str:
+    """A figure with the digits that its standard error supports."""
+    return figure(value) if not error or error != error else at_place(value, last_place(0.0, error, size=value))
 
 
 def compared(run: Run, node: Node | None, other: Node | None, unit: Unit | None) -> tuple[str, str]:

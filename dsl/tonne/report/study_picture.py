@@ -13,7 +13,7 @@ from tonne.model import ShownValue
 from tonne.numeric.sample import Distribution
 from tonne.report.page import COLOURS, LEVEL, POINT, NoPicture, figure, is_wide, line, looks, saved, with_unit
 from tonne.run import Run, default_unit
-from tonne.sweep_values import Column, Swept
+from tonne.swept import Column, Swept
 from tonne.units import Unit
 from tonne.values import replace
 

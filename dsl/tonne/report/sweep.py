@@ -16,9 +16,9 @@ from tonne.formatting import exact, figure
 from tonne.numeric.sample import Distribution
 from tonne.report.as_json import VERSION, distribution_as_json
 from tonne.report.diagnostics import as_json, clean
-from tonne.report.draws import Figures, legend
+from tonne.report.draws import Figures, legend, with_error
 from tonne.report.plain_table import plain_table
-from tonne.sweep_values import Column, Crossing, Swept
+from tonne.swept import Column, Crossing, Swept
 
 MISSING = "—"
 # Rows of a table; what has more is told by its extremes.
@@ -108,7 +108,8 @@ def _told(swept: Swept, number: int, cell: int, at: int) -> str:
         one = swept.sampled[number][at][cell]
         if isinstance(one, Distribution):
             return Figures(one, unit).interval() if one.draws else MISSING
-        return figure(one / unit.factor)
+        errors = None if swept.errors is None else swept.errors[number][at]
+        return with_error(one / unit.factor, errors[cell] / unit.factor if errors else 0.0)
     assert swept.values is not None
     return figure(float(swept.values[number][at].reshape(-1)[cell]) / unit.factor)
 

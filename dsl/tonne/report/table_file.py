@@ -15,7 +15,8 @@ from typing import Any
 from tonne.draw_options import Progress, Stopped
 from tonne.numeric.sample import Distribution
 from tonne.numeric.sweep import constant_column, grid, in_unit
-from tonne.sweep_values import MOST_KEPT, Blocks, Swept
+from tonne.sweep_values import Blocks
+from tonne.swept import MOST_KEPT, Swept
 from tonne.values import Record
 from tonne.write import replacing
 
@@ -48,7 +49,7 @@ def write_blocks(target: Path, blocks: Blocks, about: dict[str, str], progress: 
                 if progress is not None:
                     progress(done, swept.points)
         except KeyboardInterrupt:
-            raise Stopped(done, swept.points) from None
+            raise Stopped(done, swept.points, "points") from None
     return swept.points
 
 
@@ -60,9 +61,13 @@ def write_swept(target: Path, swept: Swept, about: dict[str, str]) -> int:
         return swept.points
     names = [_Column(f"{c.text} {s}", c.unit.word) for c in swept.columns for s in STATISTICS]
     columns = [*_axes(swept), *(names if swept.sampled else (_Column(c.text, c.unit.word) for c in swept.columns))]
+    number = 0
     with replacing(target) as path, _writer(path, target.suffix.lower(), columns, about) as write:
-        for number in range(len(swept.combinations)):
-            write(_all_of(swept, number))
+        try:
+            for number in range(len(swept.combinations)):
+                write(_all_of(swept, number))
+        except KeyboardInterrupt:
+            raise Stopped(number * swept.cells, swept.points, "points") from None
     return swept.points
 
 
@@ -71,10 +76,12 @@ def dataset(swept: Swept, about: dict[str, str]) -> Any:
     import xarray
 
     if swept.values is None and swept.sampled is None:
-        raise TooLarge(f"it has {swept.points:,} points; a dataset holds up to {MOST_KEPT:,}")
+        many = swept.points * len(swept.columns)
+        raise TooLarge(f"`{swept.name}` has {many:,} values; a dataset holds up to {MOST_KEPT:,}")
     order = [*swept.choices, *swept.numbers]
     dims = [axis.path for axis in order]
     sizes = [axis.size for axis in order]
+    statistic = "statistic" if "statistic" not in dims else "of the draws"
     coordinates: dict[str, Any] = {}
     for axis in swept.axes:
         if axis.is_choice:
@@ -87,14 +94,14 @@ def dataset(swept: Swept, about: dict[str, str]) -> Any:
         attributes = {"units": column.unit.word}
         if swept.sampled is not None:
             cells = [[_figures(one, column.unit.factor) for one in row[index]] for row in swept.sampled]
-            variables[column.text] = ([*dims, "statistic"], grid(cells, (*sizes, len(STATISTICS))), attributes)
-            coordinates["statistic"] = ("statistic", list(STATISTICS))
+            variables[column.text] = ([*dims, statistic], grid(cells, (*sizes, len(STATISTICS))), attributes)
+            coordinates[statistic] = (statistic, list(STATISTICS))
         else:
             assert swept.values is not None
             stacked = grid([in_unit(row[index], column.unit) for row in swept.values], sizes)
             variables[column.text] = (dims, stacked, attributes)
     made = xarray.Dataset(variables, coords=coordinates, attrs=about)
-    tail = ["statistic"] if swept.sampled is not None else []
+    tail = [statistic] if swept.sampled is not None else []
     return made.transpose(*(axis.path for axis in swept.axes), *tail)
 
 

@@ -20,7 +20,7 @@ _BLANK = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*")
 _CONTINUES = re.compile(r"or(?=[ \t(])|from(?=[ \t\"])|assumed(?=[ \t\"])")
 _STATEMENT = re.compile(
     rf"(?:{'|'.join(w for w in STATEMENT_WORDS if w != 'show')})(?=[ \t\n]|$)"
-    r"|(?!(?:or|from|assumed)[ \t])[A-Za-z_]\w*[ \t]+[A-Za-z_]\w*[ \t]*(?:\{|like[ \t]|\n|$)"
+    r"|(?!(?:or|from|assumed|show|vary|over|without)[ \t])[A-Za-z_]\w*[ \t]+[A-Za-z_]\w*[ \t]*(?:\{|like[ \t]|\n|$)"
 )
 _LINE_OF_BLOCK = re.compile(
     rf"[ \t]*(?:(?:{'|'.join(STATEMENT_WORDS)}|without|vary|over)(?=[ \t\n]|$)|\}}"

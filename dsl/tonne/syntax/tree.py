@@ -325,12 +325,15 @@ class Vary(Record, frozen=True, gc=False):
 
 
 class Sweep(Record, frozen=True, gc=False):
+    """`partly_read` as for an instance."""
+
     name: str
     doc: str | None
     varied: tuple[Vary, ...]
     shows: tuple[Show, ...]
     span: Span
     name_span: Span
+    partly_read: bool = False
 
 
 class Rebinding(Record, frozen=True, gc=False):
@@ -342,11 +345,14 @@ class Rebinding(Record, frozen=True, gc=False):
 
 
 class Case(Record, frozen=True, gc=False):
+    """`partly_read` as for an instance."""
+
     name: str
     title: str | None
     rebindings: tuple[Rebinding, ...]
     span: Span
     name_span: Span
+    partly_read: bool = False
 
 
 class Free(Record, frozen=True, gc=False):
