@@ -71,7 +71,9 @@ def test_shares(drawn: tonne.Result) -> None:
 
 
 def test_the_page_says_what_scipy_says() -> None:
-    said = re.findall(r"^require percentile\((\S+), (\d+)%\) within 1% of ([0-9.]+)", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    said = re.findall(
+        r"^require percentile\((\S+), (\d+)%\) within 1% of ([0-9.]+)", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert len(said) == 6
     for path, share, value in said:
         assert float(value) == pytest.approx(np.quantile(carbon()[path], int(share) / 100), rel=0.002)

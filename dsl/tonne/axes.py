@@ -233,10 +233,18 @@ class _Reader:
 
     def _numbers(self, vary: tree.Vary, values: Sequence[float], unit: Unit, span: Span) -> Axis:
         stands = tree.Number(f"{values[0]!r}", values[0], 0.0, False, unit.word, span, span)
+        kept = tuple(values) if isinstance(values, list) else values
         rebinding = tree.Rebinding(
             vary.path, tree.Value(stands, None, None, None, span), vary.path.span.to(vary.values.span)
         )
-        return Axis(str(vary.path), vary.span, values, unit, stands, rebindings=(rebinding,))
+        return Axis(
+            str(vary.path),
+            vary.span,
+            kept,
+            unit,
+            stands,
+            rebindings=(rebinding,),
+        )
 
     # ── spacings ──
 

@@ -125,6 +125,7 @@ class EvaluatedCase:
     checked: CheckedCase
     run: Run
     requirements: list[Verdict]
+    diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
     def name(self) -> str:
@@ -181,7 +182,7 @@ def evaluate_checked(checked: Checked, sampling: Request | None = None) -> Evalu
         required, _, missed = judge(one)
         said = [*said, *findings(one), *(d for d in missed if d.code in OF_REQUIREMENTS)]
         found += only_of(f"case `{case.name}`", said, found)
-        cases.append(EvaluatedCase(case, one, required))
+        cases.append(EvaluatedCase(case, one, required, _final(checked.project, [*said])))
     if not any(d.is_error for d in found):  # a budget that nothing decides does not pass
         open_ = [v for vs in (requirements, *(c.requirements for c in cases)) for v in vs]
         found += [_undecided(v.statement.span) for v in open_ if v.outcome is Outcome.NOT_DECIDED]

@@ -139,7 +139,7 @@ class _Work:
             while name in names:
                 name, again = f"{text} in {unit.word} ({again})", again + 1
             names.add(name)
-            made.append(Column(name, unit))
+            made.append(Column(text, unit, name))
         return tuple(made)
 
     def empty(self) -> Swept:

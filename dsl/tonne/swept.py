@@ -21,10 +21,11 @@ MOST_KEPT = 4_000_000
 
 
 class Column(Unprinted, Record, frozen=True, eq=False):
-    """One shown value, in `unit`."""
+    """One shown value, in `unit`; `name` is its own among all columns and axes, for files and rows."""
 
     text: str
     unit: Unit
+    name: str
 
 
 class Crossing(Record, frozen=True):
@@ -94,7 +95,11 @@ class Swept(Unprinted, Record, frozen=True, eq=False):
             found.insert(0, index)
         return found
 
-    def labels(self, combination: int, cell: int) -> list[str]:
+    def indices(self, combination: int, cell: int) -> tuple[int, ...]:
         """Where a cell is, along each axis as written."""
         chosen, numbers = iter(self.combinations[combination]), iter(self.index(cell))
-        return [axis.label(next(chosen if axis.is_choice else numbers)) for axis in self.axes]
+        return tuple(next(chosen if axis.is_choice else numbers) for axis in self.axes)
+
+    def labels(self, combination: int, cell: int) -> list[str]:
+        """The same, told."""
+        return [axis.label(i) for axis, i in zip(self.axes, self.indices(combination, cell), strict=True)]

@@ -153,7 +153,9 @@ class Result(_Found, Mapping[str, Value]):
         made = self._evaluated
         return MappingProxyType(
             {
-                case.name: Result(Evaluated(made.checked, case.run, case.requirements, [], (), sampled=made.sampled))
+                case.name: Result(
+                    Evaluated(made.checked, case.run, case.requirements, [], case.diagnostics, sampled=made.sampled)
+                )
                 for case in made.cases
             }
         )

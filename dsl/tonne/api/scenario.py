@@ -221,10 +221,11 @@ class Scenario:
         return to_html(overview(self._checked, self.overrides))
 
 
-def _request(draws: int | None, seed: int | None, threads: int | None, exact: bool) -> Any:
+def _request(draws: Any, seed: Any, threads: Any, exact: bool) -> Any:
     """What is asked of sampling; None where nothing is."""
     from tonne.draw_options import Request
 
-    if draws is not None and draws < 2:
-        raise ValueError(f"at least 2 draws make a sample, this is {draws}")
+    for name, value, least in (("draws", draws, 2), ("seed", seed, 0), ("threads", threads, 1)):
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
+            raise ValueError(f"`{name}` is a whole number of at least {least}, this is {value!r}")
     return Request(draws, seed, threads, exact) if draws is not None or seed is not None or exact else None

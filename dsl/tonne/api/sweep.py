@@ -43,8 +43,8 @@ class Sweep(InOneProcess):
 
     @property
     def units(self) -> Mapping[str, str]:
-        """The unit of each shown value, by its text."""
-        return {column.text: column.unit.word for column in self._swept.columns}
+        """The unit of each shown value, by its name."""
+        return {column.name: column.unit.word for column in self._swept.columns}
 
     @property
     def crossings(self) -> tuple[str, ...]:

@@ -23,8 +23,9 @@ _MANTISSA = 52
 _MAGNITUDE = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 # Values this much smaller than the smallest hundredth of those that were seen first are told as zero.
 _NOTHING = 2.0**-20
+_TINY = 2.0**-900
 # Bins of one tally at most; beyond, neighbours become one.
-_MOST_BINS = 1 << 21
+_MOST_BINS = 1 << 22
 # The width of a bin, as a share of the value: values that repeat may all stand at one end of it.
 QUANTILE_ERROR = 2.0**-_BITS
 
@@ -49,7 +50,7 @@ class Scale:
             bits = max(bits, _exponent(middle) - _exponent(spread) + 8)
         self.drop = _MANTISSA - min(bits, _MOST_BITS)
         sizes = np.abs(known[known != 0])
-        smallest = float(np.quantile(sizes, 0.01)) * _NOTHING if sizes.size else 0.0
+        smallest = float(np.quantile(sizes, 0.01)) * _NOTHING if sizes.size else _TINY
         self.floor = int(np.float64(smallest).view(np.int64)) >> self.drop
 
     def keys(self, values: Floats, low: float) -> Counts:
@@ -218,6 +219,8 @@ class Tally:
         key, below, inside = self.histogram.bin_of_rank(rank)
         low, high = self.bin_ends(key)
         low, high = max(low, self.low), min(high, self.high)
+        if low == high:
+            return low
         share = (rank - below + 0.5) / inside
         return low * (1 - share) + high * share
 
@@ -280,7 +283,7 @@ def moments(count: int, shift: float, totals: Any, squares: Any, unit: float = 1
     total, square = _sum(totals), _sum(squares)
     mean = total / count
     variance = (square - total * mean) / (count - 1) if count > 1 else 0.0
-    return shift + mean * unit, math.sqrt(max(variance, 0.0)) * unit if variance == variance else math.nan
+    return shift + mean * unit, math.sqrt(max(variance, 0.0)) * unit if variance == variance else square
 
 
 def _sum(values: Any) -> float:

@@ -24,7 +24,9 @@ def looks() -> Iterator[None]:
     """The settings of matplotlib while a picture is made."""
     import matplotlib as mpl
 
-    with mpl.rc_context({"svg.hashsalt": "tonne", "svg.fonttype": "none", "font.size": 9, "pdf.fonttype": 42}):
+    with mpl.rc_context(
+        {"svg.hashsalt": "tonne", "svg.fonttype": "none", "font.size": 9, "pdf.fonttype": 42, "text.parse_math": False}
+    ):
         yield
 
 

@@ -98,7 +98,8 @@ def _histogram(one: Distribution, unit: Unit, *, wide: bool) -> tuple[list[float
     else:
         edges = [low + (high - low) * i / _BARS for i in range(_BARS + 1)]
     below = [_share_below(one, edge * unit.factor) for edge in edges]
-    return edges, [b - a for a, b in pairwise(below)]
+    width = [math.log(b / a) if wide and low > 0 else b - a for a, b in pairwise(edges)]
+    return edges, [(b - a) / w if w else 0.0 for (a, b), w in zip(pairwise(below), width, strict=True)]
 
 
 def _share_below(one: Distribution, value: float) -> float:
@@ -202,7 +203,7 @@ def _lines(swept: Swept, numbers: Sequence[Axis]) -> Any:
                     label = f"{column.text}{', ' if label else ''}{label}"
                 order = (at if share else number, index) if family is not None else (at if share else curves,) * 2
                 values = [_middle(cells[cell]) / column.unit.factor for cell in picked]
-                panel.plot(along.values, values, label=label or None, linewidth=1.5, **line(*order))
+                panel.plot(sorted(along.values), values, label=label or None, linewidth=1.5, **line(*order))
                 _band(panel, along, [cells[cell] for cell in picked], column, order[0])
                 known = [v for v in values if math.isfinite(v)]
                 lows, highs = min([lows, *known]), max([highs, *known])
@@ -211,7 +212,7 @@ def _lines(swept: Swept, numbers: Sequence[Axis]) -> Any:
         if is_wide(lows, highs):
             panel.set_yscale("log")
         for one in swept.crossings:
-            if one.axis is along and (share or one.column is column):
+            if one.axis.path == along.path and (share or (one.column is not None and one.column.name == column.name)):
                 panel.axvline(one.value, color=LEVEL, linestyle=":", linewidth=1)
         if curves > 1 and at == 0 and not share:
             page.legend(*panel.get_legend_handles_labels(), loc="outside right center", fontsize=7, frameon=False)
@@ -235,7 +236,7 @@ def _picked(swept: Swept, along: Axis, family: Axis | None, index: int) -> list[
     place = swept.numbers.index(along)
     other = None if family is None else swept.numbers.index(family)
     cells = [(cell, swept.index(cell)) for cell in range(swept.cells)]
-    mine = [(at[place], cell) for cell, at in cells if other is None or at[other] == index]
+    mine = [(along.values[at[place]], cell) for cell, at in cells if other is None or at[other] == index]
     return [cell for _, cell in sorted(mine)]
 
 
@@ -245,7 +246,9 @@ def _band(panel: Any, along: Axis, cells: Sequence[Distribution | float], column
         low, high = (
             [v / column.unit.factor for v in ends] for ends in zip(*((d.low, d.high) for d in drawn), strict=True)
         )
-        panel.fill_between(along.values, low, high, color=COLOURS[order % len(COLOURS)], alpha=0.15, linewidth=0)
+        panel.fill_between(
+            sorted(along.values), low, high, color=COLOURS[order % len(COLOURS)], alpha=0.15, linewidth=0
+        )
 
 
 def _heat(swept: Swept, numbers: Sequence[Axis]) -> Any:
@@ -260,12 +263,18 @@ def _heat(swept: Swept, numbers: Sequence[Axis]) -> Any:
     for panel, (at, number) in zip(panels, shown, strict=True):
         column = swept.columns[at]
         values = [_middle(one) / column.unit.factor for one in _cells(swept, number, at)]
-        rows = [[values[i * up.size + j] if first else values[j * across.size + i] for i in range(across.size)]
-                for j in range(up.size)]  # fmt: skip
+        columns, lines = (sorted(range(axis.size), key=axis.values.__getitem__) for axis in (across, up))
+        rows = [[values[i * up.size + j if first else j * across.size + i] for i in columns] for j in lines]
         known = [v for v in values if math.isfinite(v)]
         norm = "log" if known and is_wide(min(known), max(known)) else "linear"
         shade = panel.pcolormesh(
-            across.values, up.values, rows, cmap="cividis", norm=norm, shading="nearest", rasterized=True
+            sorted(across.values),
+            sorted(up.values),
+            rows,
+            cmap="cividis",
+            norm=norm,
+            shading="nearest",
+            rasterized=True,
         )
         bar = page.colorbar(shade, ax=panel)
         bar.set_label(with_unit(column.text, column.unit.word, "\n"))

@@ -8,6 +8,7 @@ from textwrap import fill
 from typing import Any
 
 from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from tonne.axes import Axis, told
@@ -26,6 +27,8 @@ MOST_ROWS = 60
 # Columns of numbers side by side, of a table with a choice or an axis across.
 MOST_ACROSS = 8
 MOST_CROSSINGS = 12
+# Combinations of choices that are each told with their extremes.
+MOST_CHOSEN = 12
 
 
 def sweep_as_tables(swept: Swept, width: int) -> list[RenderableType]:
@@ -34,7 +37,7 @@ def sweep_as_tables(swept: Swept, width: int) -> list[RenderableType]:
     if swept.doc:
         parts.append(Text(fill(clean(swept.doc), width), "italic"))
     parts.append(Text(""))
-    parts += _cells(swept) if swept.points <= MOST_ROWS else _extremes(swept)
+    parts += _cells(swept, width) if swept.points <= MOST_ROWS else _extremes(swept)
     lines = list(_crossing_lines(swept))
     if lines:
         parts += [Text(""), *(Text(fill(line, width, subsequent_indent="  ")) for line in lines)]
@@ -46,15 +49,41 @@ def sweep_as_tables(swept: Swept, width: int) -> list[RenderableType]:
 # ── few cells ──
 
 
-def _cells(swept: Swept) -> Iterator[RenderableType]:
+def _cells(swept: Swept, width: int) -> Iterator[RenderableType]:
     across = _across(swept)
     if across is None:
-        yield _long(swept)
+        columns = [
+            (_with_unit(column.text, column.unit.word), [_told(swept, *where, at) for where in _places(swept)])
+            for at, column in enumerate(swept.columns)
+        ]
+        labels = [swept.labels(*where) for where in _places(swept)]
+        yield from _fitted("", list(swept.axes), labels, columns, width)
         return
+    place = swept.axes.index(across)
+    rest = [axis for axis in swept.axes if axis is not across]
+    unit = "" if across.is_choice or across.unit.word == "ratio" else f" {across.unit.word}"
     for at, column in enumerate(swept.columns):
         if at:
             yield Text("")
-        yield _pivot(swept, at, column, across)
+        rows: dict[tuple[int, ...], dict[int, str]] = {}
+        labels_of: dict[tuple[int, ...], list[str]] = {}
+        for where in _places(swept):
+            index, named = swept.indices(*where), swept.labels(*where)
+            key = (*index[:place], *index[place + 1 :])
+            labels_of.setdefault(key, [*named[:place], *named[place + 1 :]])
+            rows.setdefault(key, {})[index[place]] = _told(swept, *where, at)
+        columns = []
+        for i in range(across.size):
+            head = f"{clean(across.path) if i == 0 else ''}\n{across.label(i)}{unit}"
+            columns.append((head, [row.get(i, MISSING) for row in rows.values()]))
+        title = _with_unit(column.text, column.unit.word, " ")
+        yield from _fitted(title, rest, list(labels_of.values()), columns, width)
+
+
+def _places(swept: Swept) -> Iterator[tuple[int, int]]:
+    """The number of the combination and of the cell, of each row."""
+    for number in range(len(swept.combinations)):
+        yield from ((number, cell) for cell in range(swept.cells))
 
 
 def _across(swept: Swept) -> Axis | None:
@@ -68,38 +97,33 @@ def _across(swept: Swept) -> Axis | None:
     return min(numbers, key=lambda axis: axis.size) if numbers and not swept.choices else None
 
 
-def _long(swept: Swept) -> RenderableType:
-    table = plain_table("")
-    for axis in swept.axes:
-        table.add_column(_head(axis), justify="left" if axis.is_choice else "right", no_wrap=True)
-    for column in swept.columns:
-        table.add_column(_with_unit(column.text, column.unit.word), justify="right")
-    for number in range(len(swept.combinations)):
-        for cell in range(swept.cells):
-            row = [_told(swept, number, cell, at) for at in range(len(swept.columns))]
-            table.add_row(*swept.labels(number, cell), *row)
-    return table
+def _fitted(
+    title: str, axes: list[Axis], labels: list[list[str]], columns: list[tuple[str, list[str]]], width: int
+) -> Iterator[RenderableType]:
+    """As many columns to a table as the width holds, each table with the axes; no figure is ever cut."""
 
+    def wide(head: str, cells: list[str]) -> int:
+        return 3 + max(map(len, [*head.split("\n"), *cells]), default=0)
 
-def _pivot(swept: Swept, at: int, column: Column, across: Axis) -> RenderableType:
-    rest = [axis for axis in swept.axes if axis is not across]
-    table = plain_table(_with_unit(column.text, column.unit.word, " "))
-    for axis in rest:
-        table.add_column(_head(axis), justify="left" if axis.is_choice else "right", no_wrap=True)
-    unit = "" if across.is_choice or across.unit.word == "ratio" else f" {across.unit.word}"
-    for index in range(across.size):
-        label = across.label(index) + unit
-        table.add_column(f"{clean(across.path)}\n{label}" if index == 0 else f"\n{label}", justify="right")
-    place = swept.axes.index(across)
-    rows: dict[tuple[str, ...], dict[str, str]] = {}
-    for number in range(len(swept.combinations)):
-        for cell in range(swept.cells):
-            labels = swept.labels(number, cell)
-            key = (*labels[:place], *labels[place + 1 :])
-            rows.setdefault(key, {})[labels[place]] = _told(swept, number, cell, at)
-    for key, told_ in rows.items():
-        table.add_row(*key, *(told_.get(across.label(index), MISSING) for index in range(across.size)))
-    return table
+    heads = [_head(axis) for axis in axes]
+    around = sum(wide(head, [row[i] for row in labels]) for i, head in enumerate(heads))
+    start = 0
+    while start < len(columns):
+        end, used = start + 1, around + wide(*columns[start])
+        while end < len(columns) and used + wide(*columns[end]) <= width:
+            used += wide(*columns[end])
+            end += 1
+        table = plain_table(title if start == 0 else "")
+        for axis, head in zip(axes, heads, strict=True):
+            table.add_column(head, justify="left" if axis.is_choice else "right", no_wrap=True)
+        for head, _ in columns[start:end]:
+            table.add_column(head, justify="right", no_wrap=True)
+        for row, label in enumerate(labels):
+            table.add_row(*label, *(cells[row] for _, cells in columns[start:end]))
+        if start:
+            yield Text("")
+        yield table
+        start = end
 
 
 def _told(swept: Swept, number: int, cell: int, at: int) -> str:
@@ -134,18 +158,41 @@ def _extremes(swept: Swept) -> Iterator[RenderableType]:
         table.add_column("", justify="right")
         for axis in swept.numbers:
             table.add_column(f"at {_head(axis)}", justify="right")
-        for number, chosen in enumerate(swept.combinations):
-            labels = [axis.label(i) for axis, i in zip(swept.choices, chosen, strict=True)]
-            least, low, greatest, high, mean = extremes(swept, number, at)
-            factor = column.unit.factor
-            table.add_row(*labels, "least", figure(least / factor), *_where(swept, low))
-            table.add_row(*[""] * len(labels), "greatest", figure(greatest / factor), *_where(swept, high))
-            table.add_row(*[""] * len(labels), "mean", figure(mean / factor))
+        if len(swept.combinations) > MOST_CHOSEN:
+            _overall(swept, at, column, table)
+        else:
+            for number in range(len(swept.combinations)):
+                _of_combination(swept, number, at, column, table)
         yield table
         yield Text("")
     many = f"{swept.cells:,} cells" if len(swept.combinations) == 1 else f"{swept.cells:,} cells for each choice"
     sizes = " × ".join(f"{clean(axis.path)} {axis.size:,}" for axis in swept.axes)
     yield Text(f"{many}: {sizes}. `--out FILE.parquet` or `.csv` writes all of them.", "dim")
+
+
+def _of_combination(swept: Swept, number: int, at: int, column: Column, table: Table) -> None:
+    """Least, greatest and mean of one combination of choices."""
+    labels = [axis.label(i) for axis, i in zip(swept.choices, swept.combinations[number], strict=True)]
+    least, low, greatest, high, mean = extremes(swept, number, at)
+    factor = column.unit.factor
+    table.add_row(*labels, "least", figure(least / factor), *_where(swept, low))
+    table.add_row(*[""] * len(labels), "greatest", figure(greatest / factor), *_where(swept, high))
+    table.add_row(*[""] * len(labels), "mean", figure(mean / factor))
+
+
+def _overall(swept: Swept, at: int, column: Column, table: Table) -> None:
+    """The same over all combinations, of which there are very many."""
+    found = [(number, extremes(swept, number, at)) for number in range(len(swept.combinations))]
+    known = [(number, one) for number, one in found if one[0] == one[0]]
+    if not known:
+        return
+    factor = column.unit.factor
+    least, greatest = min(known, key=lambda one: one[1][0]), max(known, key=lambda one: one[1][2])
+    for word, (number, one), place in (("least", least, 0), ("greatest", greatest, 2)):
+        labels = [axis.label(i) for axis, i in zip(swept.choices, swept.combinations[number], strict=True)]
+        table.add_row(*labels, word, figure(one[place] / factor), *_where(swept, int(one[place + 1])))
+    mean = math.fsum(one[4] for _, one in known) / len(known)
+    table.add_row(*[""] * len(swept.choices), "mean", figure(mean / factor))
 
 
 def extremes(swept: Swept, number: int, at: int) -> tuple[float, int, float, int, float]:
@@ -201,7 +248,7 @@ def sweep_as_json(swept: Swept | None, found: Iterable[Diagnostic]) -> dict[str,
         "doc": swept.doc,
         "points": swept.points,
         "axes": [_axis(axis) for axis in swept.axes],
-        "columns": [{"name": c.text, "unit": c.unit.word} for c in swept.columns],
+        "columns": [{"name": c.name, "unit": c.unit.word} for c in swept.columns],
         **({} if swept.options is None else {"sampling": {"draws": swept.options.draws, "seed": swept.options.seed}}),
         **({"summary": _summary(swept)} if swept.values is None and swept.sampled is None else {"rows": _rows(swept)}),
         "crossings": [_crossing(one) for one in swept.crossings],
@@ -236,14 +283,14 @@ def _values(swept: Swept, number: int, cell: int) -> dict[str, Any]:
     for at, column in enumerate(swept.columns):
         if swept.sampled is not None:
             one = swept.sampled[number][at][cell]
-            made[column.text] = (
+            made[column.name] = (
                 distribution_as_json(one, column.unit)
                 if isinstance(one, Distribution)
                 else _number(one / column.unit.factor)
             )
         else:
             assert swept.values is not None
-            made[column.text] = _number(float(swept.values[number][at].reshape(-1)[cell]) / column.unit.factor)
+            made[column.name] = _number(float(swept.values[number][at].reshape(-1)[cell]) / column.unit.factor)
     return made
 
 
@@ -260,7 +307,7 @@ def _summary(swept: Swept) -> list[dict[str, Any]]:
             made.append(
                 {
                     **where,
-                    "column": column.text,
+                    "column": column.name,
                     "least": {"value": _number(least / column.unit.factor), "at": _place(swept, number, low)},
                     "greatest": {"value": _number(greatest / column.unit.factor), "at": _place(swept, number, high)},
                     "mean": _number(mean / column.unit.factor),
@@ -274,7 +321,7 @@ def _crossing(one: Crossing) -> dict[str, Any]:
         "axis": one.axis.path,
         "value": _number(one.value),
         "unit": one.axis.unit.word,
-        "column": None if one.column is None else one.column.text,
+        "column": None if one.column is None else one.column.name,
         "of": None if one.of is None else one.of.path,
         "lower_below": one.lower,
         "lower_above": one.other,

@@ -39,7 +39,7 @@ class _Column(Record, frozen=True):
 def write_blocks(target: Path, blocks: Blocks, about: dict[str, str], progress: Progress | None = None) -> int:
     """Writes a sweep at the point values as its blocks come, whole or not at all; gives the number of rows."""
     swept = blocks.swept
-    columns = [*_axes(swept), *(_Column(c.text, c.unit.word) for c in swept.columns)]
+    columns = [*_axes(swept), *(_Column(c.name, c.unit.word) for c in swept.columns)]
     done = 0
     with replacing(target) as path, _writer(path, target.suffix.lower(), columns, about) as write:
         try:
@@ -59,8 +59,8 @@ def write_swept(target: Path, swept: Swept, about: dict[str, str]) -> int:
         with replacing(target) as path:
             dataset(swept, about).to_netcdf(path, engine="scipy")
         return swept.points
-    names = [_Column(f"{c.text} {s}", c.unit.word) for c in swept.columns for s in STATISTICS]
-    columns = [*_axes(swept), *(names if swept.sampled else (_Column(c.text, c.unit.word) for c in swept.columns))]
+    names = [_Column(f"{c.name} {s}", c.unit.word) for c in swept.columns for s in STATISTICS]
+    columns = [*_axes(swept), *(names if swept.sampled else (_Column(c.name, c.unit.word) for c in swept.columns))]
     number = 0
     with replacing(target) as path, _writer(path, target.suffix.lower(), columns, about) as write:
         try:
@@ -94,12 +94,12 @@ def dataset(swept: Swept, about: dict[str, str]) -> Any:
         attributes = {"units": column.unit.word}
         if swept.sampled is not None:
             cells = [[_figures(one, column.unit.factor) for one in row[index]] for row in swept.sampled]
-            variables[column.text] = ([*dims, statistic], grid(cells, (*sizes, len(STATISTICS))), attributes)
+            variables[column.name] = ([*dims, statistic], grid(cells, (*sizes, len(STATISTICS))), attributes)
             coordinates[statistic] = (statistic, list(STATISTICS))
         else:
             assert swept.values is not None
             stacked = grid([in_unit(row[index], column.unit) for row in swept.values], sizes)
-            variables[column.text] = (dims, stacked, attributes)
+            variables[column.name] = (dims, stacked, attributes)
     made = xarray.Dataset(variables, coords=coordinates, attrs=about)
     tail = [statistic] if swept.sampled is not None else []
     return made.transpose(*(axis.path for axis in swept.axes), *tail)
