@@ -114,7 +114,7 @@ def _well_formed(one: Diagnostic) -> None:
 
 
 def _document(result: Evaluated) -> dict[str, Any]:
-    return run_as_json(result.run, result.requirements, result.claims, result.diagnostics)
+    return run_as_json(result)
 
 
 def _reports(result: Evaluated) -> None:

@@ -13,7 +13,6 @@ from tonne.numeric.tally import QUANTILE_ERROR, Scale, Tally, moments
 from tonne.sampling import Sampled
 from tonne.scenario import evaluate
 
-
 RUN = """
 run r {
   it_energy        = 3 MWh ~ lognormal(cv = 10%)          from "x"

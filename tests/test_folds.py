@@ -106,6 +106,9 @@ def test_elasticities_are_the_slopes(tmp_path_factory: pytest.TempPathFactory, f
 def test_every_function_is_a_row() -> None:
     assert set(FUNCTIONS) == {
         "abs",
+        "percentile",
+        "sd",
+        "probability",
         "sqrt",
         "exp",
         "log",

@@ -37,7 +37,7 @@ def whole(path: Path) -> Evaluated:
         assert printable(in_full(one).plain.replace("\n", "")), one
         assert printable(one_line(one)), one
         as_json(one)
-    run_as_json(result.run, result.requirements, result.claims, result.diagnostics)
+    run_as_json(result)
     if result.run is not None:
         run_as_tables(result, 100)
     return result

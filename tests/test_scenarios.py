@@ -31,7 +31,7 @@ def result(name: str) -> Evaluated:
 def values(name: str) -> dict[str, tuple[float, str]]:
     """Values in their declared units, by path."""
     one = result(name)
-    report = run_as_json(one.run, one.requirements, one.claims, one.diagnostics)
+    report = run_as_json(one)
     return {path: (v["value"], v["unit"]) for path, v in report["values"].items()}
 
 

@@ -41,6 +41,7 @@ NAVIGATION = {
         ],
         "Worked through": [
             "scenarios/section55.md", "scenarios/inference_aware.md", "scenarios/llama3.md", "scenarios/quickstart.md",
+            "scenarios/uncertain.md", "scenarios/where_to_train.md", "scenarios/three_regions.md",
         ],
         "How it is built": ["architecture.md", "decisions/README.md", "contributing.md", "changelog.md"],
     },
