@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MISSING = "—"
 AS_WRITTEN = "as written"
+# Cases that stand beside the file as written; more stand under each value.
+_MOST_BESIDE = 3
 
 
 class Column(NamedTuple):
@@ -121,6 +123,8 @@ def _values(run: Run, title: str, lines: Iterable[_Line], cases: Sequence[Column
     lines = list(lines)
     if run.sampled is not None and (cases or any(run.sampled.distribution(line.node) for line in lines)):
         return _drawn(run, title, lines, cases)
+    if len(cases) > _MOST_BESIDE:
+        return _below(run, title, lines, cases)
     table = plain_table(clean(title))
     table.show_header = bool(cases)
     table.add_column(no_wrap=True)
@@ -131,6 +135,19 @@ def _values(run: Run, title: str, lines: Iterable[_Line], cases: Sequence[Column
     for line in lines:
         others = [_beside(run, line, case.run, node) for case, node in zip(cases, line.others, strict=False)]
         table.add_row(line.name, Text(_figure(run, line.node, line.unit), "green"), *others, _word(line.unit))
+    return table
+
+
+def _below(run: Run, title: str, lines: Iterable[_Line], cases: Sequence[Column]) -> Table:
+    """Under each value the cases, of which there are too many to stand beside it."""
+    table = plain_table(clean(title))
+    table.show_header = False
+    for justify in ("left", "right", "left"):
+        table.add_column(justify=justify, no_wrap=True)
+    for line in lines:
+        table.add_row(line.name, Text(_figure(run, line.node, line.unit), "green"), _word(line.unit))
+        for case, node in zip(cases, line.others, strict=False):
+            table.add_row(Text(f"  {case.name}", "dim"), _beside(run, line, case.run, node), "")
     return table
 
 
