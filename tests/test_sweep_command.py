@@ -702,7 +702,7 @@ def test_ctrl_c_in_cells_that_are_evaluated_one_by_one(running: Callable[..., Ru
     slower = FILE.replace("scale, r.it_energy)", f"scale, r.it_energy), {one_more}")
     (tmp_path / "slower.tonne").write_text(slower, encoding="utf-8")
     one = running("sweep", "slower.tonne", "slow")
-    one.until_at_work()
+    one.until_at_work(2.5)  # it takes a while to take the elasticities apart
     code, out, err = one.interrupt()
     assert (code, out) == (130, "")
     assert 0 < got_as_far_as(err, 9000, "points") < 9000

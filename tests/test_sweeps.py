@@ -29,6 +29,7 @@ from tonne.report.sweep import crossing_line, extremes
 from tonne.scenario import Checked, check, evaluate
 from tonne.source import Span
 from tonne.sweep_values import Swept, evaluate_sweep
+from tonne.values import replace
 
 in_a_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 MANY_EXAMPLES = settings().max_examples  # of the profile: TONNE_EXAMPLES scales all of them
@@ -602,18 +603,18 @@ def test_it_does_not_depend_on_threads(tmp_path: Path, monkeypatch: pytest.Monke
     assert words[0] == words[1] == words[2] == words[3]
 
 
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize(("again", "threads"), [(False, 1), (True, 1), (True, 3)], ids=["kept", "again", "in threads"])
 @pytest.mark.parametrize(("axes", "shown"), ALONG[:4])
 def test_blocks_are_the_cells_in_their_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, axes: str, shown: str, threads: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, axes: str, shown: str, again: bool, threads: int
 ) -> None:
     monkeypatch.setattr(cells, "FILE_BLOCK", 1000)
     made = checked(tmp_path, MANY.format(sweep=sweep_of(axes, shown)))
     kept, _ = evaluate_sweep(made.sweeps[0])
-    found, _ = sweep_values.blocks(made.sweeps[0], (), Request(threads=threads, is_asked=False))
     assert kept is not None
     assert kept.values is not None
-    assert found is not None
+    request = Request(threads=threads, is_asked=False)
+    found = sweep_values.blocks(replace(kept, values=None) if again else kept, made.sweeps[0], (), request)
     parts: list[list[Any]] = [[] for _ in kept.combinations]
     at = [0] * len(parts)
     for number, first, count, columns in found:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -24,7 +25,7 @@ from rich.console import Console
 import tonne
 from test_study_pictures import drawn
 from test_sweep_command import FILE as COMMAND_FILE
-from test_sweep_command import Running, got_as_far_as
+from test_sweep_command import SCHEMA, Running, got_as_far_as
 from test_sweeps import LIFETIME, OF_BEST, SMALL, assert_all_alone, checked, crossings, errors, sweep_of, swept
 from tonne.cli.commands import tonne as command
 from tonne.draw_options import Request
@@ -523,3 +524,56 @@ def test_options_of_draws_are_checked(options: dict[str, Any], message: str) -> 
     with pytest.raises((ValueError, TypeError), match=message):
         scenario.run(**options)
     assert math.isfinite(scenario.run(draws=10).distributions["x"].mean)
+
+
+# ── large sweeps that are kept ──
+
+SQUARED = 'let x = 2  from "a"\nsweep s {{\n  vary x in linear(1, 2, {0})\n  show x * x\n}}\n'
+
+
+def test_json_of_very_many_cells_lists_neither_them_nor_their_axis(call: Callable[..., Result]) -> None:
+    done = call(SQUARED.format("100_001"), "sweep", "--format", "json")
+    assert done.exit_code == 0
+    document = json.loads(done.stdout)["sweep"]
+    assert len(done.stdout) < 10_000
+    assert document["axes"] == [
+        {"name": "x", "unit": "ratio", "spacing": "linear", "from": 1, "to": 2, "count": 100_001}
+    ]
+    assert document["summary"][0]["greatest"] == {"value": 4, "at": {"x": 2}}
+    jsonschema.validate(document, {"$ref": "#/$defs/sweep", "$defs": SCHEMA["$defs"]})
+
+
+def test_kept_cells_are_written_in_as_little_memory_as_others(
+    call: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They went to a file through lists of Python: four times as slow as others, in three times as much memory."""
+    peaks = []
+    for kept in (10, 10**7):
+        monkeypatch.setattr("tonne.sweep_values.MOST_KEPT", kept)
+        call(SQUARED.format("200_000"), "sweep", "--out", f"{kept}.parquet")  # so that pyarrow is imported
+        tracemalloc.start()
+        done = call(SQUARED.format("200_000"), "sweep", "--out", f"{kept}.parquet")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert done.exit_code == 0, done.output
+    assert Path("10.parquet").read_bytes() == Path(f"{10**7}.parquet").read_bytes()
+    assert peaks[1] < 3 * peaks[0], peaks
+
+
+def test_the_mean_of_a_symmetric_range_is_zero(call: Callable[..., Result]) -> None:
+    done = call('let x = 2  from "a"\nsweep s {\n  vary x in linear(-1, 1, 101)\n  show x\n}\n')
+    assert re.search(r"mean +0 *\n", done.stdout), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "help"),
+    [
+        ("vary r.it_energy in [1 MWh 2 MWh]", "write a comma before it"),
+        ("vary r.it_energy in 1 MWh .. 2 MWh", "write a list, `in [A, B, C]`, or a spacing, `in linear(LOW, HIGH, N)`"),
+        ("vary r.it_energy = [1 MWh, 2 MWh]", "write `in`"),
+    ],
+)
+def test_what_stands_in_place_of_the_values_of_an_axis(call: Callable[..., Result], line: str, help: str) -> None:
+    done = call(f"{SMALL}sweep s {{\n  {line}\n  show r.co2e\n}}\n", "check")
+    assert done.exit_code == 1
+    assert f"help: {help}" in done.output

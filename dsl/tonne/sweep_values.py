@@ -49,32 +49,27 @@ def evaluate_sweep(
     return swept, [*work.found, *work.without_influence()]
 
 
+# The number of the combination, the first cell and how many; each axis of numbers and each column, in base units.
+Block = tuple[int, int, int, list[Any]]
+
+
 def blocks(
-    sweep: Sweep, of_file: Sequence[Diagnostic] = (), request: Request | None = None
-) -> tuple[Blocks | None, list[Diagnostic]]:
-    """The same as blocks of cells in order, each combination of choices after the other."""
+    swept: Swept, sweep: Sweep, of_file: Sequence[Diagnostic] = (), request: Request | None = None
+) -> Iterator[Block]:
+    """The cells of a sweep at the point values in order, each combination of choices after the other.
+
+    `swept` is what `evaluate_sweep` gave; cells that it does not keep are worked out again, some at a time.
+    """
+    if swept.values is not None:
+        for number, columns in enumerate(swept.values):
+            yield from ((number, *piece) for piece in cells.pieces(swept.numbers, columns))
+        return
     work = _Work(sweep, of_file)
-    if not work.make():
-        return None, work.found
-    return Blocks(work, request), work.found
-
-
-class Blocks:
-    """The cells of a sweep as they are worked out; `swept` has its axes and columns."""
-
-    def __init__(self, work: _Work, request: Request | None) -> None:
-        self._work = work
-        self._request = request
-        self.swept: Swept = work.empty()
-        self.is_sampled = work.is_sampled(request)
-
-    def __iter__(self) -> Iterator[tuple[int, int, int, list[Any]]]:
-        """The number of the combination, the first cell and how many; each axis of numbers and each column, in base units."""
-        threads = (self._request or Request()).options(self._work.settings).threads
-        for number in range(len(self._work.combinations)):
-            schedule = self._work.schedule([number], with_axes=True)
-            for first, count, block in cells.blocks(schedule, self.swept.sizes, cells.FILE_BLOCK, threads):
-                yield number, first, count, block
+    work.make()
+    threads = (request or Request()).options(work.settings).threads
+    for number in range(len(work.combinations)):
+        schedule = work.schedule([number], with_axes=True)
+        yield from ((number, *piece) for piece in cells.blocks(schedule, swept.sizes, cells.FILE_BLOCK, threads))
 
 
 class _Work:

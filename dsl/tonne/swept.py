@@ -75,6 +75,11 @@ class Swept(Unprinted, Record, frozen=True, eq=False):
         return [axis for axis in self.axes if axis.is_choice]
 
     @property
+    def has_cells(self) -> bool:
+        """Whether each cell is kept, and not only what is said of all of them."""
+        return self.values is not None or self.sampled is not None
+
+    @property
     def sizes(self) -> dict[int, int]:
         return {index: axis.size for index, axis in enumerate(self.numbers)}
 

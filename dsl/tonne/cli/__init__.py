@@ -10,14 +10,16 @@ import sys
 
 def main() -> None:
     """The entry point of `tonne`. Exit codes: 0 fine, 1 an error or a missed requirement, 2 misuse, 70 our own fault."""
-    import click
-
     gc.set_threshold(200_000)  # a command is short, and what it makes is kept to its end
-    from tonne.cli.commands import tonne
-    from tonne.formatting import visible
-
     if hasattr(signal, "SIGPIPE"):  # `tonne run … | head` ends as `cat … | head` does
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        import click
+
+        from tonne.cli.commands import tonne
+        from tonne.formatting import visible
+    except KeyboardInterrupt:
+        sys.exit(130)
     try:
         sys.exit(tonne.main(prog_name="tonne", standalone_mode=False))
     except SystemExit:

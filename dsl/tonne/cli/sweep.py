@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 
 # The formats of `--out`, and the package that writes each; None where none is needed.
 _FORMATS = {".parquet": "pyarrow", ".csv": None, ".nc": "xarray"}
+
+
+class Unwritten(click.ClickException):
+    """A file that cannot be written, which is nobody's misuse of the command."""
+
+    exit_code = 2
 
 
 def _sweeps(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -174,17 +181,17 @@ def _evaluated(
     swept, said = evaluate_sweep(one, found, request)
     if swept is None or out is None:
         return swept, said, 0
-    from tonne.report.table_file import TooLarge, write_blocks, write_swept
+    from tonne.report.table_file import TooLarge, sampled_blocks, write_dataset, write_rows
     from tonne.sweep_values import blocks
 
     about = {"scenario": file.name, "sweep": one.name, **({"title": swept.doc} if swept.doc else {})}
     try:
-        if swept.sampled is not None or swept.values is not None or out.suffix.lower() == ".nc":
-            return swept, said, write_swept(out, swept, about)
-        cells, _ = blocks(one, found, request)
-        assert cells is not None
-        return swept, said, write_blocks(out, cells, about, progress)
+        if out.suffix.lower() == ".nc":
+            return swept, said, write_dataset(out, swept, about)
+        cells = sampled_blocks(swept) if swept.sampled is not None else blocks(swept, one, found, request)
+        return swept, said, write_rows(out, swept, cells, about, progress)
     except TooLarge as why:
-        raise click.UsageError(f"cannot write {out}: {why}; a .parquet or .csv takes any number") from None
+        raise Unwritten(f"cannot write {out}: {why}; a .parquet or .csv takes any number") from None
     except OSError as error:
-        raise click.UsageError(f"cannot write {out}: {error.strerror or error}; nothing of it is left") from None
+        why_not = os.strerror(error.errno) if error.errno else str(error)
+        raise Unwritten(f"cannot write {out}: {why_not}; nothing of it is left") from None

@@ -90,6 +90,17 @@ def in_unit(values: Any, unit: Unit) -> Floats:
     return np.asarray(values, np.float64) if unit.factor == 1 else np.asarray(values, np.float64) / unit.factor
 
 
+def pieces(axes: Sequence[Axis], columns: Sequence[Any]) -> Iterator[tuple[int, int, list[Floats]]]:
+    """Cells that are all there, some at a time as `blocks` does: each axis of numbers and each column, in base units."""
+    tables, shape = [table(axis) for axis in axes], tuple(axis.size for axis in axes)
+    flat, cells = [np.asarray(column, np.float64).reshape(-1) for column in columns], math.prod(shape)
+    for first in range(0, cells, FILE_BLOCK):
+        last = min(first + FILE_BLOCK, cells)
+        places = np.unravel_index(np.arange(first, last), shape) if shape else ()
+        along = [one[place] for one, place in zip(tables, places, strict=True)]
+        yield first, last - first, [*along, *(column[first:last] for column in flat)]
+
+
 def scheduled(builder: Builder, roots: Sequence[int], axes: int) -> Schedule:
     return arranged(builder, roots, {axis: axis for axis in range(axes)})
 
@@ -183,6 +194,18 @@ def along(schedule: Schedule, sizes: dict[int, int], threads: int, progress: Pro
     return _located(machine, [_along([part[root] for part in parts_found]) for root in roots])
 
 
+def along_of(values: Any) -> Along:
+    """The same of values that are all there, one a cell."""
+    flat = np.asarray(values, np.float64).reshape(-1)
+    known = np.isfinite(flat)
+    count = int(known.sum())
+    if not count:
+        return Along(0, math.nan, 0, math.nan, 0, math.nan)
+    low, high = int(np.argmin(np.where(known, flat, np.inf))), int(np.argmax(np.where(known, flat, -np.inf)))
+    mean = float(flat.mean(where=known))
+    return Along(count, float(flat[low]), low, float(flat[high]), high, mean)
+
+
 class _Extremes:
     """Per block of one thread: its number, least and greatest, the sum and how many are finite."""
 
@@ -246,7 +269,7 @@ def crossings(
     """
     fixed = dict(enumerate(cells or ()))
     table = next((s for s in schedule.steps if s.op == TABLE and s.axes == (axis,)), None)
-    if table is None:
+    if table is None or not pairs:
         return [[] for _ in pairs]
     grid = np.asarray(table.payload, np.float64)
     order = np.argsort(grid)

@@ -93,13 +93,18 @@ def cell(run: Run, node: Node | None, unit: Unit | None) -> str | None:
     return None if one is None or unit is None or one.draws == 0 else Figures(one, unit).interval()
 
 
-def legend(sampled: Sampled, width: int) -> Text:
+# What the tables tell of draws: of a run, and of a cell of a sweep.
+IN_A_RUN = "median, mean, and the points below which 5 % and 95 % of the draws lie"
+IN_A_CELL = "the median, and from which to which value nine draws in ten lie (5 to 95 %)"
+
+
+def legend(sampled: Sampled, width: int, told: str = IN_A_RUN) -> Text:
     """Of how many draws the tables are, which spreads were cut off and which draws are of a product."""
     options = sampled.options
-    quantiles = "exact" if options.exact else "to 0.1 % of the value"
+    quantiles = "exact" if options.exact else "right to 0.1 % of the value"
     lines = [
-        f"{options.draws:,} draws, seed {options.seed}: median, mean, and the points below which 5 % and 95 % of the "
-        f"draws lie ({quantiles}). Point values are those of the file as written."
+        f"{options.draws:,} draws, seed {options.seed}: {told}; quantiles are {quantiles}."
+        + (" Point values are those of the file as written." if told is IN_A_RUN else "")
     ]
     if not sampled.assumptions:
         lines = ["nothing that is shown has a spread: write `VALUE ~ uniform(LOW, HIGH)`, or see `tonne help spreads`"]

@@ -11,13 +11,14 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tonne.axes import Axis, told
+from tonne.axes import Axis, Spaced, told
 from tonne.diagnostic import Diagnostic
 from tonne.formatting import exact, figure
 from tonne.numeric.sample import Distribution
+from tonne.numeric.sweep import along_of
 from tonne.report.as_json import VERSION, distribution_as_json
 from tonne.report.diagnostics import as_json, clean
-from tonne.report.draws import Figures, legend, with_error
+from tonne.report.draws import IN_A_CELL, Figures, legend, with_error
 from tonne.report.plain_table import plain_table
 from tonne.swept import Column, Crossing, Swept
 
@@ -27,6 +28,8 @@ MOST_ROWS = 60
 # Columns of numbers side by side, of a table with a choice or an axis across.
 MOST_ACROSS = 8
 MOST_CROSSINGS = 12
+# Rows of a document of JSON; what has more is told by its extremes.
+MOST_IN_JSON = 100_000
 # Combinations of choices that are each told with their extremes.
 MOST_CHOSEN = 12
 
@@ -42,7 +45,7 @@ def sweep_as_tables(swept: Swept, width: int) -> list[RenderableType]:
     if lines:
         parts += [Text(""), *(Text(fill(line, width, subsequent_indent="  ")) for line in lines)]
     if swept.found is not None:
-        parts += [Text(""), legend(swept.found, width)]
+        parts += [Text(""), legend(swept.found, width, IN_A_CELL)]
     return parts
 
 
@@ -199,17 +202,17 @@ def extremes(swept: Swept, number: int, at: int) -> tuple[float, int, float, int
     """Least, its cell, greatest, its cell and mean of a column in one combination; of a sampled one, of its medians."""
     if swept.along is not None:
         one = swept.along[number][at]
-        return one.least, one.least_at, one.greatest, one.greatest_at, one.mean
-    if swept.sampled is not None:
-        values = [d.median if isinstance(d, Distribution) else d for d in swept.sampled[number][at]]
+    elif swept.sampled is not None:
+        one = along_of([d.median if isinstance(d, Distribution) else d for d in swept.sampled[number][at]])
     else:
         assert swept.values is not None
-        values = swept.values[number][at].reshape(-1).tolist()
-    known = [(value, cell) for cell, value in enumerate(values) if math.isfinite(value)]
-    if not known:
-        return math.nan, 0, math.nan, 0, math.nan
-    low, high = min(known), max(known, key=lambda pair: (pair[0], -pair[1]))
-    return *low, *high, math.fsum(value for value, _ in known) / len(known)
+        one = along_of(swept.values[number][at])
+    return one.least, one.least_at, one.greatest, one.greatest_at, _mean(one.mean, one.least, one.greatest)
+
+
+def _mean(mean: float, least: float, greatest: float) -> float:
+    """A mean, 0 where it is nothing but the rounding of what it is made of."""
+    return 0.0 if abs(mean) < 1e-14 * max(abs(least), abs(greatest)) else mean
 
 
 def _where(swept: Swept, cell: int) -> list[str]:
@@ -250,7 +253,9 @@ def sweep_as_json(swept: Swept | None, found: Iterable[Diagnostic]) -> dict[str,
         "axes": [_axis(axis) for axis in swept.axes],
         "columns": [{"name": c.name, "unit": c.unit.word} for c in swept.columns],
         **({} if swept.options is None else {"sampling": {"draws": swept.options.draws, "seed": swept.options.seed}}),
-        **({"summary": _summary(swept)} if swept.values is None and swept.sampled is None else {"rows": _rows(swept)}),
+        **(
+            {"rows": _rows(swept)} if swept.has_cells and swept.points <= MOST_IN_JSON else {"summary": _summary(swept)}
+        ),
         "crossings": [_crossing(one) for one in swept.crossings],
     }
     return document
@@ -259,6 +264,10 @@ def sweep_as_json(swept: Swept | None, found: Iterable[Diagnostic]) -> dict[str,
 def _axis(axis: Axis) -> dict[str, Any]:
     if axis.is_choice:
         return {"name": axis.path, "choices": list(axis.choices)}
+    if isinstance(axis.values, Spaced):
+        low, high = axis.values.low, axis.values.high
+        spacing = {"spacing": axis.values.name, "from": exact(low), "to": exact(high), "count": axis.size}
+        return {"name": axis.path, "unit": axis.unit.word, **spacing}
     return {"name": axis.path, "unit": axis.unit.word, "values": [exact(v) for v in axis.values]}
 
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from tonne.draw_options import Progress, Stopped
 from tonne.numeric.sample import Distribution
-from tonne.numeric.sweep import constant_column, grid, in_unit
-from tonne.sweep_values import Blocks
+from tonne.numeric.sweep import constant_column, grid, in_unit, pieces
+from tonne.sweep_values import Block
 from tonne.swept import MOST_KEPT, Swept
+from tonne.units import Unit
 from tonne.values import Record
 from tonne.write import replacing
 
@@ -31,20 +32,29 @@ class TooLarge(Exception):
 
 
 class _Column(Record, frozen=True):
+    """One column of a table; a choice has no unit."""
+
     name: str
-    unit: str
-    is_choice: bool = False
+    unit: Unit | None
+
+    @property
+    def word(self) -> str:
+        return "" if self.unit is None else self.unit.word
 
 
-def write_blocks(target: Path, blocks: Blocks, about: dict[str, str], progress: Progress | None = None) -> int:
-    """Writes a sweep at the point values as its blocks come, whole or not at all; gives the number of rows."""
-    swept = blocks.swept
-    columns = [*_axes(swept), *(_Column(c.name, c.unit.word) for c in swept.columns)]
+def write_rows(
+    target: Path, swept: Swept, blocks: Iterable[Block], about: dict[str, str], progress: Progress | None = None
+) -> int:
+    """Writes a row a cell as the blocks of them come, whole or not at all; gives the number of rows."""
+    columns = [_Column(axis.path, None if axis.is_choice else axis.unit) for axis in swept.axes]
+    for one in swept.columns:
+        names = [f"{one.name} {s}" for s in STATISTICS] if swept.sampled is not None else [one.name]
+        columns += [_Column(name, one.unit) for name in names]
     done = 0
     with replacing(target) as path, _writer(path, target.suffix.lower(), columns, about) as write:
         try:
             for number, _, count, values in blocks:
-                write(_rows(swept, number, count, values))
+                write(_in_order(swept, columns, number, count, values))
                 done += count
                 if progress is not None:
                     progress(done, swept.points)
@@ -53,21 +63,10 @@ def write_blocks(target: Path, blocks: Blocks, about: dict[str, str], progress: 
     return swept.points
 
 
-def write_swept(target: Path, swept: Swept, about: dict[str, str]) -> int:
-    """Writes a sweep whose cells are all there: sampled, or evaluated one by one, or as a dataset."""
-    if target.suffix.lower() == ".nc":
-        with replacing(target) as path:
-            dataset(swept, about).to_netcdf(path, engine="scipy")
-        return swept.points
-    names = [_Column(f"{c.name} {s}", c.unit.word) for c in swept.columns for s in STATISTICS]
-    columns = [*_axes(swept), *(names if swept.sampled else (_Column(c.name, c.unit.word) for c in swept.columns))]
-    number = 0
-    with replacing(target) as path, _writer(path, target.suffix.lower(), columns, about) as write:
-        try:
-            for number in range(len(swept.combinations)):
-                write(_all_of(swept, number))
-        except KeyboardInterrupt:
-            raise Stopped(number * swept.cells, swept.points, "points") from None
+def write_dataset(target: Path, swept: Swept, about: dict[str, str]) -> int:
+    """Writes netCDF, for which all cells are kept."""
+    with replacing(target) as path:
+        dataset(swept, about).to_netcdf(path, engine="scipy")
     return swept.points
 
 
@@ -75,7 +74,7 @@ def dataset(swept: Swept, about: dict[str, str]) -> Any:
     """A sweep as an `xarray.Dataset`: a dimension an axis, units as attributes."""
     import xarray
 
-    if swept.values is None and swept.sampled is None:
+    if not swept.has_cells:
         many = swept.points * len(swept.columns)
         raise TooLarge(f"`{swept.name}` has {many:,} values; a dataset holds up to {MOST_KEPT:,}")
     order = [*swept.choices, *swept.numbers]
@@ -93,8 +92,10 @@ def dataset(swept: Swept, about: dict[str, str]) -> Any:
     for index, column in enumerate(swept.columns):
         attributes = {"units": column.unit.word}
         if swept.sampled is not None:
-            cells = [[_figures(one, column.unit.factor) for one in row[index]] for row in swept.sampled]
-            variables[column.name] = ([*dims, statistic], grid(cells, (*sizes, len(STATISTICS))), attributes)
+            stacked = in_unit(
+                grid([_figures(row[index]) for row in swept.sampled], (*sizes, len(STATISTICS))), column.unit
+            )
+            variables[column.name] = ([*dims, statistic], stacked, attributes)
             coordinates[statistic] = (statistic, list(STATISTICS))
         else:
             assert swept.values is not None
@@ -108,50 +109,37 @@ def dataset(swept: Swept, about: dict[str, str]) -> Any:
 # ── rows ──
 
 
-def _axes(swept: Swept) -> list[_Column]:
-    return [_Column(axis.path, "" if axis.is_choice else axis.unit.word, axis.is_choice) for axis in swept.axes]
+def sampled_blocks(swept: Swept) -> Iterator[Block]:
+    """The cells of a sampled sweep, with the statistics of each column, in base units."""
+    assert swept.sampled is not None
+    for number, columns in enumerate(swept.sampled):
+        figures = [_figures(one) for one in columns]
+        flat = [[cell[i] for cell in cells] for cells in figures for i in range(len(STATISTICS))]
+        yield from ((number, *piece) for piece in pieces(swept.numbers, flat))
 
 
-def _rows(swept: Swept, number: int, count: int, values: Sequence[Any]) -> list[Any]:
-    """The columns of a block: a choice is told by its label, of which each row has the same."""
-    chosen = iter(swept.combinations[number])
-    numbers = iter(zip(values, swept.numbers, strict=False))
+def _figures(cells: Sequence[Distribution | float]) -> list[tuple[float, ...]]:
+    """The statistics of each cell."""
+    return [
+        (one.mean, one.sd, one.low, one.median, one.high)
+        if isinstance(one, Distribution)
+        else (one, 0.0, one, one, one)
+        for one in cells
+    ]
+
+
+def _in_order(swept: Swept, columns: Sequence[_Column], number: int, count: int, values: Sequence[Any]) -> list[Any]:
+    """A block in the order of the columns; a choice is told by its label, of which each row has the same."""
+    chosen = iter(zip(swept.choices, swept.combinations[number], strict=True))
+    numbers = iter(values)
     made: list[Any] = []
-    for axis in swept.axes:
-        if axis.is_choice:
-            made.append((axis.choices, next(chosen), count))
+    for column in columns:
+        if column.unit is None:
+            axis, index = next(chosen)
+            made.append((axis.choices, index, count))
         else:
-            along, _ = next(numbers)
-            made.append(in_unit(along, axis.unit))
-    shown = values[len(swept.numbers) :]
-    return [*made, *(in_unit(one, column.unit) for one, column in zip(shown, swept.columns, strict=True))]
-
-
-def _all_of(swept: Swept, number: int) -> list[Any]:
-    chosen = iter(swept.combinations[number])
-    cells = [swept.index(cell) for cell in range(swept.cells)]
-    made: list[Any] = []
-    place = 0
-    for axis in swept.axes:
-        if axis.is_choice:
-            made.append((axis.choices, next(chosen), swept.cells))
-        else:
-            made.append([axis.values[index[place]] for index in cells])
-            place += 1
-    for at, column in enumerate(swept.columns):
-        if swept.sampled is not None:
-            figures = [_figures(one, column.unit.factor) for one in swept.sampled[number][at]]
-            made += [[row[i] for row in figures] for i in range(len(STATISTICS))]
-        else:
-            assert swept.values is not None
-            made.append(in_unit(swept.values[number][at].reshape(-1), column.unit))
+            made.append(in_unit(next(numbers), column.unit))
     return made
-
-
-def _figures(one: Distribution | float, factor: float) -> list[float]:
-    if not isinstance(one, Distribution):
-        return [one / factor, 0.0, one / factor, one / factor, one / factor]
-    return [value / factor for value in (one.mean, one.sd, one.low, one.median, one.high)]
 
 
 # ── formats ──
@@ -165,7 +153,7 @@ class _Csv:
     def __init__(self, path: Path, columns: Sequence[_Column]) -> None:
         self.file = path.open("w", encoding="utf-8", newline="")
         self.writer = csv.writer(self.file)
-        self.writer.writerow([f"{c.name} [{c.unit}]" if c.unit not in ("", "ratio") else c.name for c in columns])
+        self.writer.writerow([f"{c.name} [{c.word}]" if c.word not in ("", "ratio") else c.name for c in columns])
 
     def __enter__(self) -> Any:
         return self
@@ -182,8 +170,7 @@ def _told(column: Any) -> Iterator[Any]:
     if isinstance(column, tuple):
         labels, index, count = column
         return iter([labels[index]] * count)
-    values = column if isinstance(column, list) else column.tolist()
-    return (_short(value) for value in values)
+    return (_short(value) for value in column.tolist())
 
 
 def _short(value: float) -> float | int | str:
@@ -199,8 +186,8 @@ class _Parquet:
 
         fields = []
         for column in columns:
-            kind = pa.dictionary(pa.int32(), pa.string()) if column.is_choice else pa.float64()
-            fields.append(pa.field(column.name, kind, metadata={"unit": column.unit} if column.unit else None))
+            kind = pa.dictionary(pa.int32(), pa.string()) if column.unit is None else pa.float64()
+            fields.append(pa.field(column.name, kind, metadata={"unit": column.word} if column.word else None))
         self.schema = pa.schema(fields, metadata=about)
         self.pa = pa
         self.writer = pq.ParquetWriter(path, self.schema)

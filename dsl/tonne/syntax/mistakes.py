@@ -34,6 +34,7 @@ _CHARACTERS = {
     "–": "write `-`, or `..` for a range",
     "—": "write `-`",
     "…": "write `..` for a range",
+    "~": 'a spread stands right after the value, before its source: `x = 2 ~ uniform(1, 3) from "…"`',
     "±": "write the value, then `~ normal(sd = …)`",
     "'": 'texts stand in double quotes: `"`',
     ";": "put each statement on its own line",
@@ -89,6 +90,9 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
         return odd
     span = Span(source, begin, begin + len(word))
     expected = _expected(error)
+    vary = _vary(source, span)
+    if vary is not None:
+        return vary
     if word == "=" and "COMPARE" in expected and "EQUAL" not in expected:
         return _only_so("one `=` binds; `==` compares", span, "==")
     if word == "-" and "LBRACE" in expected and "NUMBER" not in expected:
@@ -112,6 +116,23 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
             return _side_by_side(source, previous, span)
     line = _misspelt_line(expected, span, offset)
     return line or _unreadable(span, _CHARACTERS.get(word[:1], "") or _wanted(error, source, begin))
+
+
+def _vary(source: SourceFile, span: Span) -> Diagnostic | None:
+    """What stands in a line of `vary` in place of a list or a spacing."""
+    line = source.line(span.line)
+    if not line.lstrip().startswith("vary "):
+        return None
+    if span.text == "=":
+        return _only_so("the values of a `vary` stand after `in`", span, "in")
+    before = line[: span.column - 1].rstrip()
+    if re.search(r"\bin$", before):
+        return _unreadable(span, "write a list, `in [A, B, C]`, or a spacing, `in linear(LOW, HIGH, N)`")
+    if "[" in before and not before.endswith(",") and _STARTS_VALUE.match(span.text):
+        return diagnostic(
+            "S101", "two values of a list have a comma between them", span, help="write a comma before it"
+        )
+    return None
 
 
 def _misspelt_line(expected: set[str], span: Span, offset: int) -> Diagnostic | None:
