@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tonne.draw_options import Options
-from tonne.numeric.blocks import BLOCK, PIECE, CellMachine, DrawMachine
+from tonne.numeric.blocks import BLOCK, CELLS, PIECE, CellMachine, DrawMachine
 from tonne.numeric.sample import Distribution, sample
 from tonne.numeric.schedule import DRAWS, NORMAL, NUMBER, UNIFORM, Builder, Schedule, arranged
 
@@ -238,7 +238,7 @@ def test_sweeps_of_more_cells_than_a_block(sizes: tuple[int, ...]) -> None:
             kept.append(np.array(machine.flat(value, count)))  # the buffers are used again
     assert all(starts)
     assert total_count == math.prod(sizes)
-    assert (machine.blocks > 1) == (math.prod(sizes) > 2 * PIECE)
+    assert (machine.blocks > 1) == (math.prod(sizes) > CELLS)
     agree([np.concatenate(one).reshape(sizes) for one in found], expected)
 
 

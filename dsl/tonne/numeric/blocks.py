@@ -28,7 +28,10 @@ from tonne.numeric.schedule import (
 )
 
 BLOCK = 65_536
-PIECE = 8_192
+# Long enough that a thread waits little for the interpreter between two steps, and still in a cache.
+PIECE = 32_768
+# Cells of a block of a sweep.
+CELLS = 16_384
 
 
 def stream(seed: int, op: str, key: str, block: int) -> np.random.Generator:
@@ -169,7 +172,7 @@ class CellMachine:
     Cells are in the order of the axes, the last fastest. A block is a piece of one axis and all of the axes after it.
     """
 
-    def __init__(self, schedule: Schedule, sizes: dict[int, int], piece: int = 2 * PIECE) -> None:
+    def __init__(self, schedule: Schedule, sizes: dict[int, int], piece: int = CELLS) -> None:
         self.schedule = schedule
         self.axes = tuple(sorted(sizes))
         self.sizes = sizes

@@ -22,6 +22,8 @@ from tonne.values import Record, Unprinted
 
 # The quantiles that every value is told with.
 LOW, MEDIAN, HIGH = 0.05, 0.5, 0.95
+# Draws by which bins are laid out, before any is counted.
+FIRST_LOOK = 8_192
 
 
 class Distribution(Unprinted, Record, frozen=True, eq=False):
@@ -118,7 +120,7 @@ class _Work:
 
     def _scales(self) -> list[list[Scale]]:
         """From a first look at the first draws of each cell."""
-        first = min(self.options.draws, PIECE)
+        first = min(self.options.draws, FIRST_LOOK)
         found: list[list[Scale]] = []
         for _, values in self._machine().pieces(0, first):
             found.append([Scale(np.asarray(v, np.float64).reshape(-1)) for v in values])

@@ -108,6 +108,9 @@ def mistake(error: UnexpectedInput, source: SourceFile, offset: int, length: int
         return _unreadable(previous, _wanted_value(_previous(source, previous.start)))
     if previous is not None and _ENDS_VALUE.search(previous.text):
         is_name = _NAME.fullmatch(word) is not None
+        if previous.text in STATEMENT_WORDS and not source.line(span.line)[: previous.column - 1].strip():
+            help = "this is a line of a block: close the block with `}` first, or put the statement after it"
+            return diagnostic("S101", f"a `{previous.text}` stands outside of blocks", previous, help=help)
         if is_name and expected & {"EQUAL", "LBRACE"} and "NUMBER" not in expected and _NAME.fullmatch(previous.text):
             return _one_word(previous.to(span))
         if (is_name and re.match(r"\s*[=:](?!=)", rest)) or word in STATEMENT_WORDS:
