@@ -146,7 +146,12 @@ def _below(run: Run, title: str, lines: Iterable[_Line], cases: Sequence[Column]
         table.add_column(justify=justify, no_wrap=True)
     for line in lines:
         table.add_row(line.name, Text(_figure(run, line.node, line.unit), "green"), _word(line.unit))
-        for case, node in zip(cases, line.others, strict=False):
+        others = list(zip(cases, line.others, strict=False))
+        before = run.value(line.node)
+        if before is not None and all(case.run.value(node) == before for case, node in others):
+            table.add_row(Text("  in each case", "dim"), Text("=", "dim"), "")
+            continue
+        for case, node in others:
             table.add_row(Text(f"  {case.name}", "dim"), _beside(run, line, case.run, node), "")
     return table
 
