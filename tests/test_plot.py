@@ -38,6 +38,7 @@ def test_an_svg_has_what_a_reader_needs(tmp_path: Path) -> None:
         "lifetime.tonne",
     ):
         assert words in texts
+    assert "mathdefault" not in texts  # a formula of matplotlib, as it writes it
     run("run", "-q", EXAMPLE, "--plot", tmp_path / "b.svg")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 

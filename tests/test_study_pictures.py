@@ -180,6 +180,7 @@ def test_a_picture_has_what_a_reader_needs(call: Callable[..., Result], name: st
     assert (done.exit_code, done.stderr) == (0, "drawn: a.svg\n")
     found = texts(Path("a.svg"))
     assert axes | legend | {below} <= set(found), found
+    assert not [text for text in found if "$" in text]  # a formula of matplotlib's, as it writes it
 
 
 @pytest.mark.parametrize("name", ["distribution of cases", "heat map", "cases"])
@@ -240,6 +241,9 @@ def test_where_values_cross_is_marked(call: Callable[..., Result]) -> None:
 def test_wide_ranges_are_logarithmic(call: Callable[..., Result]) -> None:
     [panel] = drawn(call, "sweep", "s.tonne", "family")
     assert (panel.get_xscale(), panel.get_yscale()) == ("log", "log")
+    ticks = [label.get_text() for label in [*panel.get_xticklabels(), *panel.get_yticklabels()]]
+    assert [tick for tick in ticks if tick]
+    assert all(re.fullmatch(r"|[\d,.]+(e-?\d+)?", tick) for tick in ticks), ticks
     assert len(panel.get_lines()) == 6
     carbon, _ = drawn(call, "sweep", "s.tonne", "line")
     assert (carbon.get_xscale(), carbon.get_yscale()) == ("linear", "linear")

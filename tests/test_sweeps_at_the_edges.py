@@ -577,3 +577,11 @@ def test_what_stands_in_place_of_the_values_of_an_axis(call: Callable[..., Resul
     done = call(f"{SMALL}sweep s {{\n  {line}\n  show r.co2e\n}}\n", "check")
     assert done.exit_code == 1
     assert f"help: {help}" in done.output
+
+
+def test_a_sweep_that_is_named_is_not_held_up_by_another(call: Callable[..., Result]) -> None:
+    text = 'let x = 2  from "a"\nsweep wrong {\n  vary y in [1, 2]\n  show x\n}\nsweep right {\n  vary x in [1, 2]\n  show x\n}\n'
+    assert call(text, "sweep").exit_code == 1
+    done = CliRunner().invoke(command, ["sweep", "s.tonne", "right"])
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert CliRunner().invoke(command, ["sweep", "s.tonne", "wrong"]).exit_code == 1

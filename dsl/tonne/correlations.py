@@ -74,21 +74,26 @@ def _assumption(
     reference: Reference = formula.root.payload
     node = model.find(reference, None)
     assumption = model.draws.get(id(node)) if isinstance(node, Node) else None
-    if assumption is None and not _is_set(model, reference):
+    if assumption is None and not _has_none(model, reference):
         title, help = f"`{path}` has no spread", "correlate what has one: `VALUE ~ uniform(LOW, HIGH)`"
         found.append(diagnostic("V234", title, path.span, help=help))
     return assumption
 
 
-def _is_set(model: Model, reference: Reference) -> bool:
-    """Whether a case, a sweep or the command line gives the value, which then has no spread."""
+def _has_none(model: Model, reference: Reference) -> bool:
+    """Whether a case, a sweep or the command line gives the value, which has no spread then, or its spread is wrong, which
+    is said there."""
     if isinstance(reference.root, Let) and reference.field is None:
-        return reference.root.set_by_command
+        return reference.root.set_by_command or _is_spread(reference.root.value)
     at = model.reached(reference, None)
     if not isinstance(at, Instance) or reference.field is None:
         return False
     binding = at.bindings.get(reference.field.name)
-    return binding is not None and binding.set_by_command
+    return binding is not None and (binding.set_by_command or _is_spread(binding.value))
+
+
+def _is_spread(value: object) -> bool:
+    return isinstance(value, tree.Value) and value.spread is not None
 
 
 def _value(formulas: Formulas, statement: tree.Correlate, place: Place, found: list[Diagnostic]) -> float | None:

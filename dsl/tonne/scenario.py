@@ -68,11 +68,18 @@ class Checked:
         return files
 
 
-def check(path: Path, overrides: Sequence[str] = (), text: str | None = None, limit: int | None = None) -> Checked:
+def check(
+    path: Path,
+    overrides: Sequence[str] = (),
+    text: str | None = None,
+    limit: int | None = None,
+    only_sweep: str | None = None,
+) -> Checked:
     """Reads and checks a file with all that it uses.
 
     `overrides` are `PATH=VALUE` texts, as for `--set`; `text`, where it is given, stands for what the file holds. `limit` is
-    of the points of a sweep, over that of the settings.
+    of the points of a sweep, over that of the settings; of several sweeps `only_sweep` alone is looked at, if there is one
+    of this name.
     """
     project, found = resolve(path, overrides, text)
     if project is None:
@@ -93,7 +100,7 @@ def check(path: Path, overrides: Sequence[str] = (), text: str | None = None, li
     trees = {s.source.path.resolve(): s.module for s in project.scopes if s.source.path is not None}
     source = Source(path, tuple(overrides), text, trees)
     cases, of_cases = checked_cases(project, source, found, budget)
-    sweeps, of_sweeps = checked_sweeps(project, source, found, budget, limit)
+    sweeps, of_sweeps = checked_sweeps(project, source, found, budget, limit, only_sweep)
     return Checked(path, project, model, _final(project, [*found, *of_cases, *of_sweeps]), tuple(cases), tuple(sweeps))
 
 

@@ -36,12 +36,21 @@ class Sweep(Unprinted, Record, eq=False):
 
 
 def checked_sweeps(
-    project: Project, source: Source, of_file: Sequence[Diagnostic], budget: Budget, limit: int | None = None
+    project: Project,
+    source: Source,
+    of_file: Sequence[Diagnostic],
+    budget: Budget,
+    limit: int | None = None,
+    only: str | None = None,
 ) -> tuple[list[Sweep], list[Diagnostic]]:
-    """The sweeps of a file, and what is wrong with them that is not wrong with the file; `limit` is of their points."""
+    """The sweeps of a file, and what is wrong with them that is not wrong with the file; `limit` is of their points.
+
+    Where one is called `only`, it is the only one.
+    """
     made: list[Sweep] = []
     found: list[Diagnostic] = []
-    for study in studies(project, tree.Sweep):
+    sweeps = list(studies(project, tree.Sweep))
+    for study in [one for one in sweeps if one.name == only] or sweeps:
         assert isinstance(study.declaration, tree.Sweep)
         over = budget.over(study)
         if over is not None:

@@ -114,7 +114,7 @@ def sweep(
     from tonne.scenario import check
 
     def once() -> tuple[int, set[Path]]:
-        checked = check(file, overrides, limit=limit)
+        checked = check(file, overrides, limit=limit, only_sweep=name)
         if not checked.sweeps:
             if not checked.has_errors:
                 raise click.UsageError(f"{file} has no `sweep`; `tonne help sweep` shows how one is written")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tonne.formatting import figure as told
+
 FORMATS = ("svg", "png", "pdf")
 # Apart in grey too, and for those who see colours otherwise (Okabe and Ito's order, darkened for print).
 COLOURS = ("#0b6e4f", "#c1440e", "#3a5fa8", "#8a6d00", "#7b3f8c", "#4a4a4a", "#1f8a9e", "#a83a5f")
@@ -57,6 +59,32 @@ def line(number: int, style: int) -> dict[str, Any]:
 def is_wide(low: float, high: float) -> bool:
     """Whether a range is told on a logarithmic axis."""
     return low > 0 and high / low > 30
+
+
+def logarithmic(panel: Any, *names: str) -> None:
+    """Makes the axes of these names, `x` or `y`, logarithmic."""
+    for name in names:
+        getattr(panel, f"set_{name}scale")("log")
+        plain_ticks(getattr(panel, f"{name}axis"))
+
+
+def plain_ticks(axis: Any) -> None:
+    """Numbers at the ticks of a logarithmic axis, where matplotlib puts formulas; between the powers of ten too, if it is short."""
+    from matplotlib.ticker import LogFormatter
+
+    class Plain(LogFormatter):
+        def __call__(self, x: float, pos: Any = None) -> str:
+            return _tick(x) if super().__call__(x, pos) else ""
+
+    axis.set_major_formatter(Plain())
+    axis.set_minor_formatter(Plain(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
+
+
+def _tick(value: float) -> str:
+    if 1e-4 <= value < 1e6:
+        return told(value)
+    mantissa, exponent = f"{value:e}".split("e")
+    return f"{float(mantissa):g}e{int(exponent)}"
 
 
 def _undated(style: str) -> dict[str, Any]:

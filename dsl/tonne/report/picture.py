@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tonne.answer import Answer, answer
 from tonne.graph import NUMBER, Node, postorder
 from tonne.problem import Status
-from tonne.report.page import COLOURS, LEVEL, POINT, NoPicture, figure, looks, saved
+from tonne.report.page import COLOURS, LEVEL, POINT, NoPicture, figure, logarithmic, looks, saved
 from tonne.units import Unit
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def draw(at: Optimized, file: str, style: str) -> bytes:
             known = [v for v in shown if v == v]
             if max(known) < 1.01 * min(known):  # at a bound everywhere: a line, not the noise of its last digits
                 panel.set_ylim(min(known) / 2, max(known) * 2)
-            panel.set_xscale("log")
-            panel.set_yscale("log")
+            logarithmic(panel, "x", "y")
             panel.set_ylabel(f"{line.text}\n({line.unit.word})")
             panel.grid(True, which="major", linewidth=0.3)
         panels[0].legend(fontsize=7.5, frameon=False)

@@ -11,7 +11,20 @@ from tonne.axes import Axis
 from tonne.formatting import figure as words
 from tonne.model import ShownValue
 from tonne.numeric.sample import Distribution
-from tonne.report.page import COLOURS, LEVEL, POINT, NoPicture, figure, is_wide, line, looks, saved, with_unit
+from tonne.report.page import (
+    COLOURS,
+    LEVEL,
+    POINT,
+    NoPicture,
+    figure,
+    is_wide,
+    line,
+    logarithmic,
+    looks,
+    plain_ticks,
+    saved,
+    with_unit,
+)
 from tonne.run import Run, default_unit
 from tonne.swept import Column, Swept
 from tonne.units import Unit
@@ -62,7 +75,7 @@ def draw_distributions(made: Evaluated, file: str, style: str) -> bytes:
             if point is not None:
                 panel.axvline(point, color=POINT, linestyle="--", linewidth=1, label="point value")
             if wide:
-                panel.set_xscale("log")
+                logarithmic(panel, "x")
             panel.set_yticks([])
             panel.set_ylim(bottom=0)
             panel.set_xlabel(with_unit(" ".join(one.text.split()), unit.word))
@@ -210,7 +223,7 @@ def _lines(swept: Swept, numbers: Sequence[Axis]) -> Any:
                 curves += 1
         panel.set_ylabel(with_unit(column.unit.word if share else column.text, "" if share else column.unit.word, "\n"))
         if is_wide(lows, highs):
-            panel.set_yscale("log")
+            logarithmic(panel, "y")
         for one in swept.crossings:
             if one.axis.path == along.path and (share or (one.column is not None and one.column.name == column.name)):
                 panel.axvline(one.value, color=LEVEL, linestyle=":", linewidth=1)
@@ -222,7 +235,7 @@ def _lines(swept: Swept, numbers: Sequence[Axis]) -> Any:
     if share:
         page.legend(*panels[0].get_legend_handles_labels(), loc="outside right center", fontsize=7, frameon=False)
     if is_wide(min(along.values), max(along.values)):
-        panels[-1].set_xscale("log")
+        logarithmic(panels[-1], "x")
     panels[-1].set_xlabel(with_unit(along.path, along.unit.word))
     return page
 
@@ -277,13 +290,12 @@ def _heat(swept: Swept, numbers: Sequence[Axis]) -> Any:
             rasterized=True,
         )
         bar = page.colorbar(shade, ax=panel)
+        if norm == "log":
+            plain_ticks(bar.ax.yaxis)
         bar.set_label(with_unit(column.text, column.unit.word, "\n"))
-        for axis, scale, label in (
-            (across, panel.set_xscale, panel.set_xlabel),
-            (up, panel.set_yscale, panel.set_ylabel),
-        ):
+        for axis, name, label in ((across, "x", panel.set_xlabel), (up, "y", panel.set_ylabel)):
             if is_wide(min(axis.values), max(axis.values)):
-                scale("log")
+                logarithmic(panel, name)
             label(with_unit(axis.path, axis.unit.word))
         if swept.choices:
             panel.set_title(_chosen(swept, number), fontsize=8)
