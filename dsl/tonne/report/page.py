@@ -69,7 +69,7 @@ def logarithmic(panel: Any, *names: str) -> None:
 
 
 def plain_ticks(axis: Any) -> None:
-    """Numbers at the ticks of a logarithmic axis, where matplotlib puts formulas; between the powers of ten too, if it is short."""
+    """Numbers, not formulas, at the ticks of a logarithmic axis; between the powers of ten too, if it is short."""
     from matplotlib.ticker import LogFormatter
 
     class Plain(LogFormatter):
