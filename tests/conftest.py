@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,7 +23,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The tests keep parsed files in pytest's own cache, and leave that of the user alone."""
+    """The tests keep parsed files in pytest's own cache, and leave that of the user alone.
+
+    A shell starts what runs in its background deaf to Ctrl-C, which the programs under test would inherit.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     assert config.cache is not None
     os.environ.setdefault("TONNE_CACHE_DIR", str(config.cache.mkdir("tonne")))
 
