@@ -9,7 +9,6 @@ from typing import Any
 
 from tonne.formatting import figure as told
 
-FORMATS = ("svg", "png", "pdf")
 # Apart in grey too, and for those who see colours otherwise (Okabe and Ito's order, darkened for print).
 COLOURS = ("#0b6e4f", "#c1440e", "#3a5fa8", "#8a6d00", "#7b3f8c", "#4a4a4a", "#1f8a9e", "#a83a5f")
 STYLES = ("-", "--", "-.", ":")

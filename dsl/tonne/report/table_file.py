@@ -22,9 +22,6 @@ from tonne.values import Record
 from tonne.write import replacing
 
 STATISTICS = ("mean", "sd", "p5", "median", "p95")
-FORMATS = (".parquet", ".csv", ".nc")
-# The package that writes a format.
-NEEDS = {".parquet": "pyarrow", ".nc": "xarray"}
 
 
 class TooLarge(Exception):
