@@ -585,3 +585,14 @@ def test_a_sweep_that_is_named_is_not_held_up_by_another(call: Callable[..., Res
     done = CliRunner().invoke(command, ["sweep", "s.tonne", "right"])
     assert (done.exit_code, done.stderr) == (0, "")
     assert CliRunner().invoke(command, ["sweep", "s.tonne", "wrong"]).exit_code == 1
+
+
+def test_a_value_of_the_command_line_that_a_sweep_varies(call: Callable[..., Result]) -> None:
+    text = 'let x = 2  from "a"\nlet y = 3  from "a"\nsweep s {\n  vary x in [1, 2]\n  show x * y\n}\n'
+    done = call(text, "sweep", "--set", "x=7", "--set", "y=10")
+    assert done.exit_code == 0
+    assert "warning[O504]: `--set x` moves nothing in a sweep that varies it" in done.stderr
+    assert done.stderr.count("O504") == 2  # with the line that names its page
+    assert re.search(r"^1 +10\n2 +20$", done.stdout, re.MULTILINE)
+    done = call(text + "show x\n", "run", "--set", "x=7")
+    assert (done.exit_code, done.stderr) == (0, "")

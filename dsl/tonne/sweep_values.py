@@ -26,7 +26,7 @@ from tonne.ranges import left_in
 from tonne.run import Run, default_unit
 from tonne.sampling import Sampled, Sampler
 from tonne.sweep_crossings import crossings_of
-from tonne.sweeps import Sweep, bound, numbers_of
+from tonne.sweeps import Sweep, bound, numbers_of, set_in_vain
 from tonne.swept import MOST_KEPT, Column, Crossing, Swept
 from tonne.values import replace
 
@@ -46,7 +46,7 @@ def evaluate_sweep(
     if not work.make():
         return None, work.found
     swept = work.sampled(request) if work.is_sampled(request) else work.at_points(request)
-    return swept, [*work.found, *work.without_influence()]
+    return swept, [*work.found, *set_in_vain(sweep), *work.without_influence()]
 
 
 # The number of the combination, the first cell and how many; each axis of numbers and each column, in base units.

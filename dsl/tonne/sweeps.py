@@ -6,7 +6,7 @@ Takes a checked file; gives the sweeps that can be evaluated. Evaluates nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tonne.axes import Axis, axes_of, too_many
 from tonne.cases import Budget, Source, only_of, studies, variant
@@ -83,6 +83,15 @@ def _checked(source: Source, project: Project, sweep: tree.Sweep, limit: int) ->
         for node in numbers_of(model, axis) if not axis.is_choice and not is_out else ():
             said += bounds_left(model, node, [end * axis.unit.factor for end in axis.ends], axis.span)
     return Sweep(sweep, source, axes, None if any(d.is_error for d in said) else model), said
+
+
+def set_in_vain(sweep: Sweep) -> Iterator[Diagnostic]:
+    """O504 for a value of the command line in whose place a sweep puts its own."""
+    given = {text.partition("=")[0].strip() for text in sweep.source.overrides}
+    for axis in sweep.axes:
+        if axis.path in given:
+            title = f"`--set {axis.path}` moves nothing in a sweep that varies it"
+            yield diagnostic("O504", title, axis.span, help="leave the option out, or take this line out")
 
 
 def bound(
