@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
@@ -239,17 +240,22 @@ class _Work:
         for number, run in enumerate(self.runs):
             rows: list[list[float]] = [[] for _ in self.shown[number]]
             for cell in range(swept.cells):
-                done = number * swept.cells + cell
-                try:
+                with self._counted(number * swept.cells + cell, swept.points, progress):
                     there = self._cell(run, swept.index(cell))
-                except KeyboardInterrupt:
-                    raise Stopped(done, swept.points, "points") from None
-                for row, one in zip(rows, self.shown[number], strict=True):
-                    row.append(math.nan if (v := there.value(one.node)) is None else v)
-                if progress is not None:
-                    progress(done + 1, swept.points)
+                    for row, one in zip(rows, self.shown[number], strict=True):
+                        row.append(math.nan if (v := there.value(one.node)) is None else v)
             made.append([cells.grid(row, shape) for row in rows])
         return made
+
+    @contextmanager
+    def _counted(self, done: int, points: int, progress: Progress | None) -> Iterator[None]:
+        """While one cell is worked out by itself, so many others of all points being done."""
+        try:
+            yield
+            if progress is not None:
+                progress(done + 1, points)
+        except (KeyboardInterrupt, Stopped):  # wherever in the cell it was
+            raise Stopped(done, points, "points") from None
 
     def _instead(self, run: Run, index: Sequence[int]) -> dict[int, float]:
         """The numbers of one cell in place of those of the graph."""
@@ -319,19 +325,18 @@ class _Work:
         for number, run in enumerate(self.runs):
             columns: list[list[Distribution | float]] = [[] for _ in self.shown[number]]
             for cell in range(swept.cells):
-                index = swept.index(cell)
-                sampler = Sampler(options, {**self._instead(run, index)})
-                there = self._cell(run, index)
-                for one in self.shown[number]:
-                    assert one.node is not None
-                    sampler.ask_value(there, one.node)
-                found = sampler.sample()
-                for column, one in zip(columns, self.shown[number], strict=True):
-                    value = there.value(one.node)
-                    [said] = found.values.get(id(one.node)) or [math.nan if value is None else value]
-                    column.append(said)
-                if progress is not None:
-                    progress(number * swept.cells + cell + 1, swept.points)
+                with self._counted(number * swept.cells + cell, swept.points, progress):
+                    index = swept.index(cell)
+                    sampler = Sampler(options, {**self._instead(run, index)})
+                    there = self._cell(run, index)
+                    for one in self.shown[number]:
+                        assert one.node is not None
+                        sampler.ask_value(there, one.node)
+                    found = sampler.sample()
+                    for column, one in zip(columns, self.shown[number], strict=True):
+                        value = there.value(one.node)
+                        [said] = found.values.get(id(one.node)) or [math.nan if value is None else value]
+                        column.append(said)
             made.append(columns)
         return replace(swept, options=options, sampled=made, found=found)
 
