@@ -30,8 +30,8 @@ from tonne.numeric.schedule import (
 BLOCK = 65_536
 # Long enough that a thread waits little for the interpreter between two steps, and still in a cache.
 PIECE = 32_768
-# Cells of a block of a sweep.
-CELLS = 16_384
+# Cells of a block of a sweep, which has few buffers: with 16,384 two threads were slower than one.
+CELLS = 131_072
 
 
 def stream(seed: int, op: str, key: str, block: int) -> np.random.Generator:
