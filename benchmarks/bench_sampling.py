@@ -188,19 +188,14 @@ def evaluated() -> Any:
 def scheduled(run: Any, *, merging: bool = True) -> Any:
     """What is drawn, as `Sampler` makes it; without merging, a product of lognormals is a draw for each."""
     from tonne.numeric.schedule import DRAWS as AXIS
-    from tonne.numeric.schedule import Builder, _Arranger
+    from tonne.numeric.schedule import Builder, arranged
     from tonne.numeric.steps import Steps
     from tonne.plan import shown_nodes
-
-    class Unmerged(_Arranger):
-        def _lognormal(self, at: int) -> None:
-            return None
 
     builder = Builder()
     steps = Steps(builder, run, {})
     places = [steps.place(node) for node in shown_nodes(run.model)]
-    with np.errstate(all="ignore"):
-        return (_Arranger if merging else Unmerged)(builder, places, {AXIS: 0}).schedule()
+    return arranged(builder, places, {AXIS: 0}, merging=merging)
 
 
 # ── draws by hand ──

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -571,6 +572,68 @@ def test_draws_in_each_cell_of_a_sweep(threads: int) -> None:
         assert cell.mean == pytest.approx(expected.mean(), rel=1e-12, abs=1e-12)
         assert cell.sd == pytest.approx(expected.std(ddof=1), rel=1e-12)
         assert (cell.least, cell.greatest) == (expected.min(), expected.max())
+
+
+@pytest.mark.parametrize(("threads", "exact"), [(1, False), (2, False), (3, True), (7, False)])
+@pytest.mark.parametrize("draws", [1, 700, BLOCK + 100])
+def test_cells_that_are_counted_some_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, draws: int, threads: int, exact: bool
+) -> None:
+    """They are those that are counted all at once, to the bit; the progress is of all of them."""
+    sizes = {0: 5, 1: 3}
+    builder = Builder()
+    x = builder.source(NORMAL, "x")
+    step = builder.table("step", (1,), np.array([1.0, 2.0, 5.0]))
+    both = builder.table("both", (0, 1), np.arange(15.0).reshape(5, 3))
+    root = builder.call("add", builder.call("multiply", x, step), both)
+    schedule = arranged(builder, [root, builder.call("less", root, both)], {DRAWS: 0, 0: 1, 1: 2})
+
+    def told(at_once: int) -> list[Any]:
+        monkeypatch.setattr("tonne.numeric.sample.AT_ONCE", at_once)
+        seen: list[tuple[int, int]] = []
+        options = Options(draws, 7, threads, exact)
+        cells = sample(schedule, sizes, options, [(0.05, 0.5, 0.8), ()], lambda *done: seen.append(done))
+        assert seen[-1] == (draws, draws)
+        assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+        assert len(cells) == 15
+        return [
+            (
+                one.draws,
+                one.of,
+                one.mean,
+                one.sd,
+                one.least,
+                one.greatest,
+                one.error,
+                [one.percentile(s) for s in asked],
+            )
+            for cell in cells
+            for one, asked in zip(cell, [(0.05, 0.5, 0.8), ()], strict=True)
+        ]
+
+    whole = told(1000)
+    assert len({str(one) for one in whole[::2]}) == 15
+    for at_once in (1, 4, 8, 14):
+        assert str(told(at_once)) == str(whole)
+
+
+def test_the_memory_of_a_sampled_sweep_does_not_grow_with_its_counts() -> None:
+    """Each cell has counts of some hundred kilobytes, which are not kept."""
+
+    def peak(count: int) -> int:
+        builder = Builder()
+        step = builder.table("step", (0,), np.linspace(1, 2, count))
+        root = builder.call("multiply", builder.source(NORMAL, "x"), step)
+        schedule = arranged(builder, [root], {DRAWS: 0, 0: 1})
+        tracemalloc.start()
+        cells = sample(schedule, {0: count}, Options(5_000, 7), [(0.05, 0.5, 0.95)])
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert cells[-1][0].sd == pytest.approx(2 * cells[0][0].sd)
+        return found
+
+    few, many = peak(300), peak(1_500)
+    assert many < 1.2 * few, (few, many)
 
 
 @pytest.mark.parametrize("draws", [1, 2, PIECE, PIECE + 1, BLOCK, BLOCK + 1])

@@ -19,7 +19,7 @@ from tonne.graph import OF_DRAWS, PERCENTILE, PROBABILITY, Node, dimension_of
 from tonne.model import Model, TestSides
 from tonne.numeric.holding import holds
 from tonne.numeric.sample import HIGH, LOW, MEDIAN, Distribution, sample
-from tonne.numeric.schedule import DRAWS, Builder, Schedule, arranged
+from tonne.numeric.schedule import DRAWS, Builder, arranged
 from tonne.numeric.steps import Opaque, Steps, Table
 from tonne.numeric.sweep import grid, scheduled, values
 from tonne.plan import shown_nodes
@@ -181,7 +181,7 @@ class Sampler:
         levels = {DRAWS: 0, **{axis: i + 1 for i, axis in enumerate(sorted(self.sizes))}}
         places = [place for _, place in drawn]
         # what is merged in one pass has no draws of its own that another could ask for
-        schedule = arranged(builder, places, levels) if is_only else Schedule(tuple(builder.steps), tuple(places))
+        schedule = arranged(builder, places, levels, merging=is_only)
         self.found.merged += schedule.merged
         shares = [self._shares(one) for one, _ in drawn]
         cells = sample(schedule, self.sizes, self.options, shares, self.progress)
@@ -219,7 +219,15 @@ class Sampler:
         """The quantiles that are asked of something drawn."""
         if one.statistic is None:
             return () if one.test is not None or one.less else _TOLD
-        return (self._percents[id(one.statistic)],) if one.statistic.op == PERCENTILE else ()
+        if one.statistic.op != PERCENTILE:
+            return ()
+        share = self._percents[id(one.statistic)]
+        return share, *self._beside(share)
+
+    def _beside(self, share: float) -> tuple[float, float]:
+        """A share of draws less and more its standard error."""
+        error = math.sqrt(max(share * (1 - share), 1 / self.options.draws) / self.options.draws)
+        return max(share - error, 0.0), min(share + error, 1.0)
 
     def _along(self, builder: Builder, place: int) -> list[float]:
         """What varies with the cells of a sweep alone."""
@@ -251,10 +259,8 @@ class Sampler:
         if found.draws == 0:
             return math.nan
         if node.op == PERCENTILE:
-            share = self._percents[id(node)]
-            beside = math.sqrt(max(share * (1 - share), 1 / found.draws) / found.draws)
-            ends = [found.percentile(min(max(share + side * beside, 0.0), 1.0)) for side in (-1, 1)]
-            return max((ends[1] - ends[0]) / 2, abs(ends[0]) * found.error)
+            low, high = (found.percentile(beside) for beside in self._beside(self._percents[id(node)]))
+            return max((high - low) / 2, abs(low) * found.error)
         return found.standard_error if node.op == PROBABILITY else found.sd / math.sqrt(2 * found.draws)
 
     def _table(self, key: int, values: Sequence[float]) -> Table:

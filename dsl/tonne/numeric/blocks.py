@@ -8,6 +8,7 @@ pieces of `PIECE` draws. Along the axes of a sweep there are loops; a step is wo
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -140,8 +141,10 @@ class DrawMachine:
             self._machines[count].work(-1)
         return self._machines[count]
 
-    def pieces(self, block: int, draws: int) -> Iterator[tuple[int, list[Any]]]:
-        """For each piece of a block and each cell of the sweep: the number of the cell, the values of the roots."""
+    def pieces(self, block: int, draws: int, cells: range | None = None) -> Iterator[tuple[int, list[Any]]]:
+        """For each piece of a block and each cell of the sweep, or some neighbouring ones: the number of the cell, the values
+        of the roots."""
+        cells = range(math.prod(self.sizes.values())) if cells is None else cells
         keys = [(step.op, step.payload) for step in self.schedule.steps if step.op in SOURCES]
         streams = {(op, key): stream(self.seed, op, key, block) for op, key in keys}
         for start in range(0, min(BLOCK, draws - block * BLOCK), PIECE):
@@ -149,21 +152,25 @@ class DrawMachine:
             machine = self._machine(count)
             machine.streams.update(streams)
             machine.work(0)
-            yield from self._cells(machine, 0, (), 0)
+            yield from self._cells(machine, 0, (), 0, cells)
 
     def _cells(
-        self, machine: Machine, depth: int, index: tuple[int, ...], cell: int
+        self, machine: Machine, depth: int, index: tuple[int, ...], cell: int, cells: range
     ) -> Iterator[tuple[int, list[Any]]]:
         if depth == len(self.axes):
             yield cell, [machine.values[root] for root in self.schedule.roots]
             return
         axis = self.axes[depth]
+        below = math.prod(self.sizes[a] for a in self.axes[depth + 1 :])
         for i in range(self.sizes[axis]):
+            number = cell * self.sizes[axis] + i
+            if (number + 1) * below <= cells.start or number * below >= cells.stop:
+                continue
             here = (*index, i)
             for at, step in machine.tables[depth + 2]:
                 machine.values[at] = step.payload[tuple(here[self.axes.index(a)] for a in step.axes)]
             machine.work(depth + 1)
-            yield from self._cells(machine, depth + 1, here, cell * self.sizes[axis] + i)
+            yield from self._cells(machine, depth + 1, here, number, cells)
 
 
 class CellMachine:

@@ -1,14 +1,15 @@
 """Draws of a schedule, counted: on several threads, in memory that does not grow with the number of draws.
 
 Each thread works through blocks of its own and counts what it sees; counts are added when all are done, sums are kept by
-block and added in their order, so that no digit depends on the number of threads.
+block and added in their order, so that no digit depends on the number of threads. Of a sweep with many cells some are counted
+at a time, and of each only what is asked for is kept.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 
@@ -18,12 +19,14 @@ from tonne.draw_options import Options, Progress, Stopped
 from tonne.numeric.blocks import BLOCK, PIECE, DrawMachine
 from tonne.numeric.schedule import Schedule
 from tonne.numeric.tally import QUANTILE_ERROR, Exact, Floats, Scale, Tally, moments
-from tonne.values import Record, Unprinted
+from tonne.values import Record, Unprinted, replace
 
 # The quantiles that every value is told with.
 LOW, MEDIAN, HIGH = 0.05, 0.5, 0.95
 # Draws by which bins are laid out, before any is counted.
 FIRST_LOOK = 8_192
+# Values of cells that are counted at a time: each takes up to half a megabyte until then.
+AT_ONCE = 150
 
 
 class Distribution(Unprinted, Record, frozen=True, eq=False):
@@ -39,14 +42,22 @@ class Distribution(Unprinted, Record, frozen=True, eq=False):
     least: float
     greatest: float
     error: float
-    _tally: Tally
+    _tally: Tally | None
     _exact: Exact | None = None
+    _told: dict[float, float] | None = None
 
     def percentile(self, share: float) -> float:
-        """The value below which a share of the draws lies."""
+        """The value below which a share of the draws lies; of a cell of a large sweep, one of those that were asked for."""
+        if self._told is not None:
+            return self._told[share]
+        assert self._tally is not None
         if self._exact is not None and share in self._exact.ranks:
             return self._exact.quantile(share)
         return self._tally.quantile(share)
+
+    def only(self, shares: Iterable[float]) -> Distribution:
+        """The same with no other percentiles, and without the counts."""
+        return replace(self, _tally=None, _exact=None, _told={share: self.percentile(share) for share in shares})
 
     @property
     def low(self) -> float:
@@ -67,6 +78,7 @@ class Distribution(Unprinted, Record, frozen=True, eq=False):
 
     def bins(self) -> tuple[Floats, Any]:
         """Edges and counts, for a picture."""
+        assert self._tally is not None
         return self._tally.bins()
 
 
@@ -82,62 +94,60 @@ def sample(
     `sizes` are the axes of the sweep, `shares` the quantiles that each root is asked for; none for a root of which only the
     mean is wanted, such as whether a test holds. `Stopped` when the work is interrupted.
     """
-    work = _Work(schedule, sizes, options, shares, progress)
+    cells = math.prod(sizes.values())
+    step = max(1, AT_ONCE // max(1, len(shares)))
+    parts = [range(first, min(first + step, cells)) for first in range(0, cells, step)]
+    course = _Course(options, (2 if options.exact and any(shares) else 1) * len(parts), progress)
+    if len(parts) == 1:
+        return _counted(schedule, sizes, options, shares, parts[0], course)
+
+    def some(part: range) -> list[list[Distribution]]:
+        found = _counted(schedule, sizes, one_thread, shares, part, course)
+        return [[one.only(asked) for one, asked in zip(cell, shares, strict=True)] for cell in found]
+
+    # threads have parts of their own where they are as many, else blocks
+    threads = options.threads if len(parts) >= options.threads else 1
+    one_thread = replace(options, threads=1) if threads > 1 else options
+    return [cell for found in course.each(some, parts, threads) for cell in found]
+
+
+def _counted(
+    schedule: Schedule,
+    sizes: dict[int, int],
+    options: Options,
+    shares: Sequence[tuple[float, ...]],
+    cells: range,
+    course: _Course,
+) -> list[list[Distribution]]:
+    work = _Work(schedule, sizes, options, shares, cells, course)
     work.run(work.count)
     if options.exact and any(shares):
         work.gather()
     return work.distributions()
 
 
-class _Work:
-    def __init__(
-        self,
-        schedule: Schedule,
-        sizes: dict[int, int],
-        options: Options,
-        shares: Sequence[tuple[float, ...]],
-        progress: Progress | None,
-    ) -> None:
-        self.schedule = schedule
-        self.sizes = sizes
-        self.options = options
-        self.shares = shares
+class _Course:
+    """How far the work is: `passes` over all draws are to be made. An interruption of one thread stops all of them."""
+
+    def __init__(self, options: Options, passes: int, progress: Progress | None) -> None:
+        self.draws = options.draws
+        self.passes = passes
         self.progress = progress
-        self.blocks = -(-options.draws // BLOCK)
-        self.cells = math.prod(sizes.values())
         self.stop = threading.Event()
         self.lock = threading.Lock()
         self.done = 0
-        self.passes = 2 if options.exact and any(shares) else 1
-        self.sums = np.zeros((self.cells, len(shares), 2, self.blocks))
-        with np.errstate(all="ignore"):
-            self.scales = self._scales()
-        self.tallies = self._tallies()
-        self.exact: list[list[Exact]] | None = None
 
-    def _machine(self) -> DrawMachine:
-        return DrawMachine(self.schedule, self.sizes, self.options.seed)
+    def advance(self, draws: int) -> None:
+        with self.lock:
+            self.done += draws
+            if self.progress is not None:
+                self.progress(self.done // self.passes, self.draws)
 
-    def _scales(self) -> list[list[Scale]]:
-        """From a first look at the first draws of each cell."""
-        first = min(self.options.draws, FIRST_LOOK)
-        found: list[list[Scale]] = []
-        for _, values in self._machine().pieces(0, first):
-            found.append([Scale(np.asarray(v, np.float64).reshape(-1)) for v in values])
-        return found
-
-    def _tallies(self) -> list[list[Tally]]:
-        return [[Tally(scale) for scale in scales] for scales in self.scales]
-
-    # ── passes over all blocks ──
-
-    def _each(self, work: Callable[[Sequence[int]], Any]) -> list[Any]:
-        """Work on the blocks of each thread; an interruption of one stops all of them at their next block."""
-        threads = max(1, min(self.options.threads, self.blocks))
-        parts = [range(i, self.blocks, threads) for i in range(threads)]
+    def each(self, work: Callable[[Any], Any], parts: Sequence[Any], threads: int) -> list[Any]:
+        """Work on each of the parts; an interruption stops it at the next block."""
         try:
-            if threads == 1:
-                return [work(parts[0])]
+            if threads == 1 or len(parts) == 1:
+                return [work(part) for part in parts]
             with ThreadPoolExecutor(threads) as pool:
                 futures = [pool.submit(work, part) for part in parts]
                 try:
@@ -147,25 +157,68 @@ class _Work:
                         self.stop.set()
                 return [future.result() for future in futures]
         except KeyboardInterrupt:
-            raise Stopped(self.done // self.passes, self.options.draws, "draws") from None
+            raise Stopped(self.done // self.passes, self.draws, "draws") from None
+
+
+class _Work:
+    """The draws of some neighbouring cells, counted."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        sizes: dict[int, int],
+        options: Options,
+        shares: Sequence[tuple[float, ...]],
+        cells: range,
+        course: _Course,
+    ) -> None:
+        self.schedule = schedule
+        self.sizes = sizes
+        self.options = options
+        self.shares = shares
+        self.cells = cells
+        self.course = course
+        self.blocks = -(-options.draws // BLOCK)
+        self.sums = np.zeros((len(cells), len(shares), 2, self.blocks))
+        with np.errstate(all="ignore"):
+            self.scales = self._scales()
+        self.tallies: list[list[Tally]] = []
+        self.exact: list[list[Exact]] | None = None
+
+    def _machine(self) -> DrawMachine:
+        return DrawMachine(self.schedule, self.sizes, self.options.seed)
+
+    def _scales(self) -> list[list[Scale]]:
+        """From a first look at the first draws of each cell."""
+        first = min(self.options.draws, FIRST_LOOK)
+        return [
+            [Scale(np.asarray(v, np.float64).reshape(-1)) for v in values]
+            for _, values in self._machine().pieces(0, first, self.cells)
+        ]
+
+    def _tallies(self) -> list[list[Tally]]:
+        return [[Tally(scale) for scale in scales] for scales in self.scales]
+
+    # ── passes over all blocks ──
+
+    def _each(self, work: Callable[[Sequence[int]], Any]) -> list[Any]:
+        """Work on the blocks of each thread."""
+        threads = max(1, min(self.options.threads, self.blocks))
+        return self.course.each(work, [range(i, self.blocks, threads) for i in range(threads)], threads)
 
     def _pieces(self, blocks: Sequence[int]) -> Iterator[tuple[int, int, list[Any]]]:
+        """The block, the number of the cell among those that are counted, and the values."""
         machine = self._machine()
         for block in blocks:
-            if self.stop.is_set():
+            if self.course.stop.is_set():
                 return
-            for cell, values in machine.pieces(block, self.options.draws):
-                yield block, cell, values
-            self._advance(min(BLOCK, self.options.draws - block * BLOCK))
-
-    def _advance(self, draws: int) -> None:
-        with self.lock:
-            self.done += draws
-            if self.progress is not None:
-                self.progress(self.done // self.passes, self.options.draws)
+            for cell, values in machine.pieces(block, self.options.draws, self.cells):
+                yield block, cell - self.cells.start, values
+            self.course.advance(min(BLOCK, self.options.draws - block * BLOCK))
 
     def run(self, work: Callable[[Sequence[int]], list[list[Tally]]]) -> None:
-        for counted in self._each(work):
+        self.tallies, *others = self._each(work)
+        for counted in others:
             for mine, theirs in zip(self.tallies, counted, strict=True):
                 for tally, other in zip(mine, theirs, strict=True):
                     tally.merge(other)

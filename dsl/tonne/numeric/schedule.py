@@ -156,15 +156,19 @@ class _Product:
         return True
 
 
-def arranged(builder: Builder, roots: Sequence[int], levels: Levels) -> Schedule:
-    """The schedule of some steps; `levels` say how deep the loop along each axis stands, and the outer ones come first."""
+def arranged(builder: Builder, roots: Sequence[int], levels: Levels, *, merging: bool = True) -> Schedule:
+    """The schedule of some steps; `levels` say how deep the loop along each axis stands, and the outer ones come first.
+
+    Without `merging` each lognormal has a draw of its own.
+    """
     with np.errstate(all="ignore"):
-        return _Arranger(builder, roots, levels).schedule()
+        return _Arranger(builder, roots, levels, merging=merging).schedule()
 
 
 class _Arranger:
-    def __init__(self, builder: Builder, roots: Sequence[int], levels: Levels) -> None:
+    def __init__(self, builder: Builder, roots: Sequence[int], levels: Levels, *, merging: bool) -> None:
         self.steps = builder.steps
+        self.merging = merging
         self.roots = tuple(roots)
         self.levels = levels
         self.made = Builder()
@@ -283,7 +287,7 @@ class _Arranger:
         drawn: list[tuple[str, float]] = []
         rest: list[tuple[int, float]] = []
         for at, power in product.powers.items():
-            found = self._lognormal(at)
+            found = self._lognormal(at) if self.merging else None
             if found is None:
                 rest.append((self.place[at], power))
             else:

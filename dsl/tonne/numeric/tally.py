@@ -93,6 +93,7 @@ class Histogram:
         self.first = first
         self.counts: Counts = np.zeros(0, np.int64) if counts is None else counts
         self.coarse = coarse
+        self._cumulated: Counts | None = None  # until something is added
 
     def add(self, keys: Counts, low: int, high: int) -> None:
         """Adds keys that are not coarsened, the least and the greatest among them."""
@@ -109,6 +110,7 @@ class Histogram:
         counted = np.bincount(keys)
         at = low - self.first
         self.counts[at : at + counted.size] += counted
+        self._cumulated = None
 
     def merge(self, other: Histogram) -> None:
         while self.coarse < other.coarse:
@@ -128,6 +130,7 @@ class Histogram:
         self._cover(first, last)
         at = more.first - self.first
         self.counts[at : at + more.counts.size] += more.counts
+        self._cumulated = None
 
     def coarser(self) -> Histogram:
         first = self.first >> 1
@@ -141,6 +144,7 @@ class Histogram:
     def _coarsen(self) -> None:
         new = self.coarser()
         self.first, self.counts, self.coarse = new.first, new.counts, new.coarse
+        self._cumulated = None
 
     def _cover(self, first: int, last: int) -> None:
         if self.counts.size and first >= self.first and last < self.first + self.counts.size:
@@ -153,7 +157,9 @@ class Histogram:
 
     def bin_of_rank(self, rank: int) -> tuple[int, int, int]:
         """The bin of the value of a rank (from 0), how many values are below the bin, and how many in it."""
-        cumulated = np.cumsum(self.counts)
+        if self._cumulated is None:
+            self._cumulated = np.cumsum(self.counts)
+        cumulated = self._cumulated
         at = int(np.searchsorted(cumulated, rank, side="right"))
         at = min(at, self.counts.size - 1)
         below = int(cumulated[at - 1]) if at else 0
