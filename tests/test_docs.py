@@ -15,6 +15,7 @@ import re
 import shlex
 import subprocess
 import tomllib
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,7 @@ class Session:
 
     def __init__(self) -> None:
         self.exit_code = 0
+        self.misused: list[str] = []  # commands that cannot be meant, unless the page asks for the exit code
 
     def write(self, how: str, name: str, body: str) -> None:
         path = Path(name)
@@ -139,7 +141,11 @@ class Session:
         """The body of a fence as it is now: each of its commands with what it prints."""
         commands = [line[2:] for line in body.splitlines() if line.startswith("$ ")]
         assert commands, body
-        return "".join(f"$ {command}\n{self.printed(command)}" for command in commands)
+        told = ""
+        for command, after in zip_longest(commands, commands[1:]):
+            told += f"$ {command}\n{self.printed(command)}"
+            self.misused += [command] if self.exit_code == 2 and after != "echo $?" and command != "echo $?" else []
+        return told
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if "```console" in p.read_text(encoding="utf-8")], ids=name)
@@ -160,6 +166,7 @@ def test_a_command_prints_what_the_page_says(
             now = session.console(body)
             wrong += [body.split("\n", 1)[0]] if now != body else []
             made, at = made + text[at : match.start("body")] + now, match.end("body")
+    assert not session.misused
     if request.config.getoption("--update"):
         page.write_text(made + text[at:], encoding="utf-8")
     else:
