@@ -276,6 +276,17 @@ def test_records(scenario: tonne.Scenario) -> None:
     assert rows == json.loads(printed(scenario, "sweep", "few", "--format", "json"))["sweep"]["rows"]
 
 
+def test_records_of_more_points_than_the_json_lists(tmp_path: Path) -> None:
+    path = tmp_path / "s.tonne"
+    sweep_of_many = "sweep many {\n  vary r.pue in linear(1, 3, 100_001)\n  show r.co2e\n}\n"
+    path.write_text(FILE + sweep_of_many, encoding="utf-8")
+    sweep = tonne.load(path).sweep("many")
+    assert "rows" not in sweep.to_dict()["sweep"]
+    rows = sweep.records()
+    assert len(rows) == 100_001
+    assert rows[-1]["r.co2e"] == pytest.approx(15)
+
+
 def test_a_sweep_in_pandas(scenario: tonne.Scenario) -> None:
     frame = scenario.sweep("few").to_pandas()
     assert list(frame.columns) == ["r.grid", "r.pue", "r.co2e", "other.energy"]

@@ -55,12 +55,13 @@ class Sweep(InOneProcess):
 
     def records(self) -> list[dict[str, Any]]:
         """One row a cell: its place along each axis, and each shown value, in their units."""
-        rows = self.to_dict()["sweep"].get("rows")
-        if rows is None:
+        from tonne.report.sweep import sweep_as_rows
+
+        if not self._swept.has_cells:
             raise TonneError(
                 f"`{self.name}` has {self._swept.points:,} points, too many to keep; `tonne sweep --out` writes them"
             )
-        return rows  # type: ignore[no-any-return]
+        return sweep_as_rows(self._swept)
 
     def to_pandas(self) -> pandas.DataFrame:
         """The rows as a pandas table; needs `pip install tonne[pandas]`."""

@@ -129,7 +129,6 @@ def sweep(
             option = "--out writes" if out is not None else "--plot draws"
             raise click.UsageError(f"{option} one sweep; name one of: {names}")
         found: list[Diagnostic] = list(checked.diagnostics)
-        documents = []
         swept_all: list[Swept] = []
         for one in chosen:
             if one.first is None or checked.has_errors:

@@ -18,7 +18,7 @@ import numpy as np
 from tonne.draw_options import Options, Progress, Stopped
 from tonne.numeric.blocks import BLOCK, PIECE, DrawMachine
 from tonne.numeric.schedule import Schedule
-from tonne.numeric.tally import QUANTILE_ERROR, Exact, Floats, Scale, Tally, moments
+from tonne.numeric.tally import QUANTILE_ERROR, Exact, Scale, Tally, moments
 from tonne.values import Record, Unprinted, replace
 
 # The quantiles that every value is told with.
@@ -76,10 +76,11 @@ class Distribution(Unprinted, Record, frozen=True, eq=False):
         """Of the mean; that of the median of a normal is a quarter more."""
         return self.sd / math.sqrt(self.draws) if self.draws else math.nan
 
-    def bins(self) -> tuple[Floats, Any]:
-        """Edges and counts, for a picture."""
+    def shares_below(self, values: Sequence[float]) -> list[float]:
+        """The shares of the draws that lie below each of some values, for a picture."""
         assert self._tally is not None
-        return self._tally.bins()
+        edges, counts = self._tally.bins()
+        return np.interp(values, edges, np.concatenate(([0], np.cumsum(counts))) / max(self.draws, 1)).tolist()
 
 
 def sample(
@@ -155,6 +156,7 @@ class _Course:
                 finally:
                     if any(not one.done() or one.exception() for one in futures):
                         self.stop.set()
+                        pool.shutdown(wait=False, cancel_futures=True)
                 return [future.result() for future in futures]
         except KeyboardInterrupt:
             raise Stopped(self.done // self.passes, self.draws, "draws") from None

@@ -110,17 +110,9 @@ def _histogram(one: Distribution, unit: Unit, *, wide: bool) -> tuple[list[float
         edges = [low * (high / low) ** (i / _BARS) for i in range(_BARS + 1)]
     else:
         edges = [low + (high - low) * i / _BARS for i in range(_BARS + 1)]
-    below = [_share_below(one, edge * unit.factor) for edge in edges]
+    below = one.shares_below([edge * unit.factor for edge in edges])
     width = [math.log(b / a) if wide and low > 0 else b - a for a, b in pairwise(edges)]
     return edges, [(b - a) / w if w else 0.0 for (a, b), w in zip(pairwise(below), width, strict=True)]
-
-
-def _share_below(one: Distribution, value: float) -> float:
-    low, high = 0.0, 1.0
-    for _ in range(18):
-        middle = (low + high) / 2
-        low, high = (middle, high) if one.percentile(middle) < value else (low, middle)
-    return (low + high) / 2
 
 
 # ── cases ──
@@ -162,7 +154,7 @@ def draw_cases(made: Evaluated, file: str, style: str) -> bytes:
 def draw_sweep(swept: Swept, file: str, style: str) -> bytes:
     """Lines along one axis of numbers, a heat map over two, bars where there are choices alone."""
     numbers = [axis for axis in swept.numbers if axis.size > 1]
-    if swept.values is None and swept.sampled is None:
+    if not swept.has_cells:
         raise NoPicture(f"`{swept.name}` has {swept.points:,} points, too many to draw; narrow a `vary`")
     if len(numbers) > 2:
         names = ", ".join(f"`{axis.path}`" for axis in numbers)

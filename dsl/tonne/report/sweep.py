@@ -254,7 +254,9 @@ def sweep_as_json(swept: Swept | None, found: Iterable[Diagnostic]) -> dict[str,
         "columns": [{"name": c.name, "unit": c.unit.word} for c in swept.columns],
         **({} if swept.options is None else {"sampling": {"draws": swept.options.draws, "seed": swept.options.seed}}),
         **(
-            {"rows": _rows(swept)} if swept.has_cells and swept.points <= MOST_IN_JSON else {"summary": _summary(swept)}
+            {"rows": sweep_as_rows(swept)}
+            if swept.has_cells and swept.points <= MOST_IN_JSON
+            else {"summary": _summary(swept)}
         ),
         "crossings": [_crossing(one) for one in swept.crossings],
     }
@@ -271,7 +273,8 @@ def _axis(axis: Axis) -> dict[str, Any]:
     return {"name": axis.path, "unit": axis.unit.word, "values": [exact(v) for v in axis.values]}
 
 
-def _rows(swept: Swept) -> list[dict[str, Any]]:
+def sweep_as_rows(swept: Swept) -> list[dict[str, Any]]:
+    """A row a cell: where it is, and what is shown there."""
     rows = []
     for number in range(len(swept.combinations)):
         for cell in range(swept.cells):
