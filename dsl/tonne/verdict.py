@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tonne import rounding, slopes
+from tonne.causes import Cause, likely_cause
 from tonne.diagnostic import Diagnostic, Label, diagnostic
-from tonne.formatting import figure, number, power_of_ten, share_of_draws, times
+from tonne.formatting import figure, number, share_of_draws, times
 from tonne.graph import NUMBER, SOLVED, Interval, Node, postorder
 from tonne.model import TestSides
 from tonne.run import Run, default_unit
@@ -21,7 +22,6 @@ from tonne.syntax import tree
 from tonne.units import Unit
 
 SAME = 1e-9
-_NEAR = 0.02  # how near a power of 1000 a ratio is called one when its inputs are rounded
 
 
 class Outcome(StrEnum):
@@ -47,12 +47,20 @@ class Verdict:
     claimed: float | None = None
     unit: Unit | None = None
     ratio: float | None = None
-    cause: str = ""
+    likely: Cause | None = None  # what would explain the ratio of a refuted claim
     because: str = ""
     help: str = ""
     share: float | None = None
     draws: int = 0
     wanted: float | None = None
+
+    @property
+    def cause(self) -> str:
+        return "" if self.likely is None else self.likely.text
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        return () if self.likely is None else self.likely.evidence
 
     @property
     def text(self) -> str:
@@ -120,8 +128,8 @@ def _verdict(run: Run, statement: tree.Require | tree.Claim, sides: TestSides, *
         within = _holds(test, intervals, nodes, sides.relative)
     if within:
         return Verdict(statement, Outcome.WITHIN_ROUNDING, **shown)  # type: ignore[arg-type]
-    cause = _cause(test, known["left"], intervals["left"], nodes)
-    return Verdict(statement, Outcome.REFUTED, cause=cause, **shown)  # type: ignore[arg-type]
+    likely = likely_cause(run, test, sides, intervals["left"])
+    return Verdict(statement, Outcome.REFUTED, likely=likely, **shown)  # type: ignore[arg-type]
 
 
 def _in_draws(run: Run, verdict: Verdict, sides: TestSides) -> Verdict:
@@ -232,26 +240,6 @@ def _holds(test: tree.Test, sides: dict[str, Interval], nodes: dict[str, Node | 
     return left[1] >= right[0] - scale if test.operator == ">=" else left[1] > right[0] + scale
 
 
-def _cause(test: tree.Test, computed: float, interval: Interval, nodes: dict[str, Node | None]) -> str:
-    """A ratio of exactly a power of 1000, to the digits written: a unit prefix slip."""
-    right = nodes.get("right")
-    if not isinstance(test, tree.Comparison) or test.operator != "==" or _literal(test) is None or right is None:
-        return ""
-    claimed = right.payload.value if right.op == NUMBER else -right.args[0].payload.value
-    if not claimed or not computed or (computed > 0) != (claimed > 0):
-        return ""
-    exponent = 3 * round((math.log10(abs(computed)) - math.log10(abs(claimed))) / 3)
-    if exponent == 0 or abs(exponent) > 24:
-        return ""
-    scale = 10.0**exponent
-    half = _half_unit(right)
-    rounded = interval[0] / scale - half <= claimed <= interval[1] / scale + half
-    if abs(computed / scale - claimed) <= half or (rounded and abs(computed / scale / claimed - 1) <= _NEAR):
-        word = "exactly " if abs(computed / scale / claimed - 1) <= SAME else ""
-        return f"a factor of {word}{power_of_ten(exponent)}: a unit prefix slip"
-    return ""
-
-
 def _unit(run: Run, test: tree.Test, sides: TestSides) -> Unit:
     """The unit in which a verdict is told: that of a literal, else that of the left side."""
     assert sides.dimension is not None
@@ -355,5 +343,6 @@ def _missed(verdict: Verdict) -> Diagnostic:
 def _refuted(verdict: Verdict) -> Diagnostic:
     source = verdict.statement.provenance
     notes = [f"claimed by {source}"] if source is not None else []
-    label = Label(verdict.statement.span, "the claim")
-    return diagnostic("C402", told(verdict), label, help=verdict.cause, notes=notes)
+    labels = verdict.likely.labels if verdict.likely is not None else ()
+    claim = Label(verdict.statement.span, "the claim")
+    return diagnostic("C402", told(verdict), claim, *labels, help=verdict.cause, notes=[*notes, *verdict.evidence])
