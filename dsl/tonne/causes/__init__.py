@@ -35,8 +35,8 @@ _WIDEST_EXACT = 0.06
 _SORTS: tuple[Callable[[Question], Iterator[Candidate]], ...] = (
     prefixes,
     factors_once,
-    like_values,
     terms,
+    like_values,
     sparse_peak,
     calendar,
     inputs_of_others,

@@ -1,7 +1,8 @@
 """Inputs: a factor applied twice, left out, or multiplied in place of divided, and an input that is another instance's.
 
 Found by evaluating the graph of the claimed value again, so that sums and powers are taken as they are. What a factor is
-without its unit is its value in the unit that its kind declares: `2048 device` left out is a factor of 2048.
+without its unit is its value in the unit that its kind declares: `2048 device` left out is a factor of 2048. A share is a
+ratio: `40%` left out is one of 0.4.
 """
 
 from __future__ import annotations
@@ -33,17 +34,19 @@ def factors_once(question: Question) -> Iterator[Candidate]:
 
 
 def other_inputs(question: Question) -> Iterator[Candidate]:
-    once = [one for one in question.inputs if one.field is None or not one.field.declaration.once]
-    return _powers(question, once[:_MOST_INPUTS])
+    """Any other input applied twice, left out or on the wrong side."""
+    others = [one for one in question.inputs if one.field is None or not one.field.declaration.once]
+    return _powers(question, others[:_MOST_INPUTS])
 
 
 def _powers(question: Question, inputs: list[Named]) -> Iterator[Candidate]:
     for one in inputs:
-        value = one.value / one.unit.factor
+        factor = 1.0 if one.unit.dimension.is_ratio else one.unit.factor
+        value = one.value / factor
         if value <= 0 or abs(math.log(value)) < _LEAST:
             continue
         for exponent, words, way in _WAYS:
-            claim = question.with_inputs({id(one.node): value**exponent * one.unit.factor})
+            claim = question.with_inputs({id(one.node): value**exponent * factor})
             if math.isfinite(claim) and claim > 0 and abs(math.log(claim / question.computed)) >= _LEAST:
                 yield Candidate(claim, partial(_applied, question, one, words, way, claim))
 

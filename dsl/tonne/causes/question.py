@@ -28,12 +28,14 @@ MOST_SLACK = 0.001
 
 
 class Named(Unprinted, Record, frozen=True, eq=False):
-    """A value that a file has a name for: a field of an instance, or a let. `unit` is the declared one."""
+    """A value that a file has a name for: a field of an instance, or a let. `unit` is the declared one, `place` the line
+    where it stands."""
 
     name: str
     node: Node
     unit: Unit
     value: float
+    place: str
     field: Field | None = None
     state: State | None = None
 
@@ -53,11 +55,6 @@ class Named(Unprinted, Record, frozen=True, eq=False):
     def told(self, value: float | None = None, digits: int = 4) -> str:
         """The value, or another one of the same quantity, in its unit."""
         return number((self.value if value is None else value) / self.unit.factor, self.unit.word, digits)
-
-    @property
-    def place(self) -> str:
-        span = self.node.span
-        return f"{span.source.name} line {span.line}"
 
     def label(self, text: str) -> Label:
         return Label(self.node.span, text)
@@ -172,14 +169,23 @@ class Question:
                 field = state.instance.kind.fields[name]
                 value = _value(run, node)
                 if field.unit is not None and value is not None:
-                    yield Named(f"{state.instance.name}.{name}", node, field.unit, value, field, state)
+                    yield Named(
+                        f"{state.instance.name}.{name}", node, field.unit, value, place(run, node), field, state
+                    )
         for let, node in run.model.lets.items():
             value = _value(run, node)
             if value is None or let.scope is not run.model.project.entry:
                 continue
             unit = _declared(run, let)
             if unit is not None:
-                yield Named(let.name, node, unit, value)
+                yield Named(let.name, node, unit, value, place(run, node))
+
+
+def place(run: Run, node: Node) -> str:
+    """The line where a value is written, with its file where that is another one."""
+    source = node.span.source
+    line = f"line {node.span.line}"
+    return line if source is run.model.project.entry.source else f"{source.name} {line}"
 
 
 def _value(run: Run, node: Node) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from tonne.causes.candidate import Cause
+from tonne.causes.question import place
 from tonne.formatting import number
 from tonne.graph import NUMBER, Node
 from tonne.model import TestSides
@@ -39,5 +40,4 @@ def structure(run: Run, sides: TestSides) -> Cause | None:
     name = f"`{state.instance.name}.{name}`"
     more, less = ("left", "right") if slope > 0 else ("right", "left")
     text = f"{name} ({number(value, field.unit.word)}) is once more in the {more} side than in the {less}"
-    where = f"{node.span.source.name} line {node.span.line}"
-    return Cause("input", text, (f"the sides differ by {name} ({where}) and by nothing else",))
+    return Cause("input", text, (f"the sides differ by {name} ({place(run, node)}) and by nothing else",))
