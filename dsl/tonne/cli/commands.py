@@ -6,6 +6,7 @@ import os
 
 import click
 
+from tonne.cli.audit import audit
 from tonne.cli.check import check
 from tonne.cli.completion import completion
 from tonne.cli.derive import derive
@@ -26,6 +27,7 @@ Examples:
   tonne run my_run.tonne --draws 100_000
   tonne sweep my_run.tonne where_to_train
   tonne explain my_run.tonne pretrain.co2e
+  tonne audit scenarios/ --only refuted
   tonne derive my_run.tonne lifetime
   tonne fmt my_run.tonne
   tonne list grids france
@@ -74,5 +76,5 @@ def tonne(context: click.Context, color: str) -> None:
     context.color = _COLOR[color]
 
 
-for command in (new, check, run, sweep, explain, derive, fmt, list_, units, help, completion):
+for command in (new, check, run, sweep, explain, audit, derive, fmt, list_, units, help, completion):
     tonne.add_command(command)

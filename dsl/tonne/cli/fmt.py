@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from dataclasses import dataclass
@@ -11,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tonne.cli.shared import SCENARIO_OR_FOLDER, echo, exit_code, finding_style, print_diff, print_findings, print_json
+from tonne.cli.shared import (
+    SCENARIO_OR_FOLDER,
+    echo,
+    exit_code,
+    finding_style,
+    print_diff,
+    print_findings,
+    print_json,
+    scenarios_of,
+)
 
 if TYPE_CHECKING:
     from tonne.diagnostic import Diagnostic
@@ -64,7 +72,7 @@ def fmt(files: tuple[Path, ...], check: bool, diff: bool, style: str) -> None:
     changed: list[str] = []
     kept = 0
     code = 0
-    for path in _files(files):
+    for path in scenarios_of(files):
         result, refused = _format(path, check)
         if result is None:
             found += refused
@@ -99,37 +107,6 @@ def fmt(files: tuple[Path, ...], check: bool, diff: bool, style: str) -> None:
             echo(f"{kept} file{'s' if kept > 1 else ''} already in standard form")
     unlike = any(d.code == "L601" for d in found) or (diff and changed)
     sys.exit(code or exit_code(found, strict=False) or int(bool(unlike)))
-
-
-def _files(named: tuple[Path, ...]) -> list[Path]:
-    """The files that are named, and the .tonne files of folders that are named; each once."""
-    from tonne.library import STDIN, SUFFIXES
-
-    found: dict[Path, Path] = {}  # by where links lead
-    for path in named:
-        if path == STDIN:
-            inside = [path]
-        elif path.is_dir():
-            inside = _scenarios_in(path)
-            if not inside:
-                raise click.UsageError(f"there is no .tonne file in `{path}`")
-        elif path.suffix not in SUFFIXES:
-            raise click.UsageError(f"`{path}` is no scenario: name a .tonne or .md file")
-        else:
-            inside = [path]
-        for one in inside:
-            found.setdefault(one.resolve(), one)
-    return list(found.values())
-
-
-def _scenarios_in(folder: Path) -> list[Path]:
-    """The .tonne files below a folder, without hidden folders and links, which may lead out of it."""
-    found: list[Path] = []
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        files = (Path(root) / name for name in sorted(names) if name.endswith(".tonne") and not name.startswith("."))
-        found += [file for file in files if file.is_file() and not file.is_symlink()]
-    return found
 
 
 def _format(path: Path, check: bool) -> tuple[_Result | None, list[Diagnostic]]:

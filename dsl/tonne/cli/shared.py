@@ -166,6 +166,49 @@ def each_once(files: tuple[Path, ...]) -> tuple[Path, ...]:
     return tuple({file.resolve(): file for file in reversed(files)}.values())[::-1]
 
 
+def scenarios_of(named: tuple[Path, ...], *, markdown: bool = False) -> list[Path]:
+    """The files that are named, and the scenarios of folders that are named; each once.
+
+    Those are .tonne files, and with `markdown` the .md files that have a fence of tonne.
+    """
+    from tonne.library import STDIN, SUFFIXES
+
+    found: dict[Path, Path] = {}  # by where links lead
+    for path in named:
+        if path == STDIN:
+            inside = [path]
+        elif path.is_dir():
+            inside = [file for file in _files_below(path) if _is_scenario(file, markdown=markdown)]
+            if not inside:
+                kinds = "scenario, neither .tonne nor in Markdown," if markdown else ".tonne file"
+                raise click.UsageError(f"there is no {kinds} in `{path}`")
+        elif path.suffix not in SUFFIXES:
+            raise click.UsageError(f"`{path}` is no scenario: name a .tonne or .md file")
+        else:
+            inside = [path]
+        for one in inside:
+            found.setdefault(one.resolve(), one)
+    return list(found.values())
+
+
+def _is_scenario(file: Path, *, markdown: bool) -> bool:
+    from tonne.syntax.fences import tonne_fences
+
+    if file.suffix == ".md" and markdown:
+        return bool(tonne_fences(file.read_text(encoding="utf-8", errors="replace")))
+    return file.suffix == ".tonne"
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """The files below a folder in order, without hidden ones and links, which may lead out of it."""
+    found: list[Path] = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        files = (Path(root) / name for name in sorted(names) if not name.startswith("."))
+        found += [file for file in files if file.is_file() and not file.is_symlink()]
+    return found
+
+
 def without_repeats(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Findings of several files, each once: what two of them use is looked at for both."""
     return list({(d.code, d.title, d.span.source.name, d.span.start, d.span.end): d for d in found}.values())

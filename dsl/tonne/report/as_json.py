@@ -54,7 +54,7 @@ def run_as_json(made: Evaluated) -> dict[str, Any]:
         **({"cases": cases} if cases else {}),
         "undetermined": {} if run is None else undetermined(run.model),
         "requirements": [_requirement(v) for v in made.requirements],
-        "claims": [_claim(v) for v in made.claims],
+        "claims": [claim_as_json(v) for v in made.claims],
     }
 
 
@@ -164,7 +164,8 @@ def _requirement(verdict: Verdict) -> dict[str, Any]:
     return told if verdict.share is None else {**told, "share": verdict.share, **wanted}
 
 
-def _claim(verdict: Verdict) -> dict[str, Any]:
+def claim_as_json(verdict: Verdict) -> dict[str, Any]:
+    """A claim with its verdict; `ratio` is the computed over the claimed value."""
     assert isinstance(verdict.statement, tree.Claim)
     source = verdict.statement.provenance
 
@@ -181,5 +182,6 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
         "unit": None if verdict.unit is None else verdict.unit.word,
         "ratio": number(verdict.ratio),
         "cause": verdict.cause or None,
+        "evidence": list(verdict.evidence),
         **({} if verdict.share is None else {"share": verdict.share}),
     }

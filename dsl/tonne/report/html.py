@@ -27,6 +27,7 @@ _THEME = TerminalTheme(
     [_GREY, (214, 60, 60), (34, 139, 84), (168, 118, 0), (63, 122, 214), (176, 80, 196), (0, 134, 150), _GREY],
 )
 _CELL = "padding:0.1em 0.9em 0.1em 0;white-space:pre-line"
+_PAGE = ":root{color-scheme:light dark}body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:80em;padding:0 1em}"
 _PRE = "margin:0.4em 0;line-height:1.25;white-space:pre;overflow-x:auto"
 
 
@@ -35,6 +36,20 @@ def to_html(parts: Iterable[Part]) -> str:
     root = Element("div")
     _add(root, parts)
     return tostring(root, encoding="unicode", method="html")
+
+
+def page(title: str, parts: Iterable[Part]) -> str:
+    """A page of its own."""
+    root = Element("html", lang="en")
+    head = SubElement(root, "head")
+    SubElement(head, "meta", charset="utf-8")
+    SubElement(head, "meta", name="viewport", content="width=device-width")
+    SubElement(head, "title").text = title
+    SubElement(head, "style").text = _PAGE
+    body = SubElement(root, "body")
+    SubElement(body, "h1").text = title
+    _add(body, parts)
+    return f"<!doctype html>\n{tostring(root, encoding='unicode', method='html')}\n"
 
 
 def preformatted(text: Text) -> Element:

@@ -14,13 +14,12 @@ from tonne.browse import Entry, Fact, entries, scope_of
 from tonne.citations import Source, library_bibliography
 from tonne.library import library_modules, module_of
 from tonne.provenance import citations
+from tonne.report.markdown import table, words
 from tonne.syntax import tree
 from tonne.unit_prefixes import SI_PREFIXES
 from tonne.units import Unit, unit_table
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
 _ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303"}
-_NUMBER = r"[\d._\\]+[kMBT]?|"
 _TEX = {"``": "“", "''": "”", "---": "—", "--": "–"}
 
 
@@ -59,21 +58,6 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def words(text: str) -> str:
-    """Text that is to be read as it is, but for names between backquotes."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return _SPECIAL.sub(r"\\\1", text)
-    return "`".join(part if i % 2 else _SPECIAL.sub(r"\\\1", part) for i, part in enumerate(parts))
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table whose columns of numbers stand to the right."""
-    columns = zip(*rows, strict=True)
-    rule = ["---:" if all(re.fullmatch(_NUMBER, cell) for cell in column) else "---" for column in columns]
-    return ["", *(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows]), ""]
-
-
 def _code(text: str) -> str:
     return f"`{text}`" if text else ""
 
@@ -100,17 +84,17 @@ def _units() -> list[str]:
     """Every unit of the core by its dimension, in the order in which they are declared."""
     parsed = parsed_module("core.units")
     declared = [s for s in parsed.statements if isinstance(s, tree.UnitDeclaration | tree.DimensionDeclaration)]
-    table = unit_table(tuple(declared))
+    units = unit_table(tuple(declared))
     groups: dict[str, list[list[str]]] = {}
     for one in declared:
-        unit = table.lookup(one.word) if isinstance(one, tree.UnitDeclaration) else None
+        unit = units.lookup(one.word) if isinstance(one, tree.UnitDeclaration) else None
         if not isinstance(one, tree.UnitDeclaration) or not isinstance(unit, Unit):
             continue
         written = _one_line(one.definition.span.text) if one.definition is not None else ""
-        prefixes = table.prefixes_of(one.word)
+        prefixes = units.prefixes_of(one.word)
         takes = "every SI prefix" if prefixes == SI_PREFIXES else " ".join(map(_code, prefixes))
         aliases = " ".join(_code(word) for word, _ in one.aliases)
-        groups.setdefault(table.describe(unit.dimension), []).append(
+        groups.setdefault(units.describe(unit.dimension), []).append(
             [_code(one.word), words(one.doc or ""), _code(written), takes, aliases, _from(one.provenance)]
         )
     lines = ["# Units", "", *_paragraphs(_remarks(parsed))]
@@ -120,14 +104,14 @@ def _units() -> list[str]:
     named = [
         [d.name.replace("_", " "), _code(d.unit or "")] for d in declared if isinstance(d, tree.DimensionDeclaration)
     ]
-    lines += ["## Names of dimensions", "", "What messages call them.", *_table(["dimension", "as in"], named)]
+    lines += ["## Names of dimensions", "", "What messages call them.", *table(["dimension", "as in"], named)]
     return lines
 
 
 def _without_empty(head: Sequence[str], rows: list[list[str]]) -> list[str]:
     """A table without the columns in which nothing stands."""
     kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
-    return _table([head[i] for i in kept], [[row[i] for i in kept] for row in rows])
+    return table([head[i] for i in kept], [[row[i] for i in kept] for row in rows])
 
 
 def _paragraphs(texts: Iterable[str]) -> Iterator[str]:
@@ -206,7 +190,7 @@ def _overview(found: Sequence[Entry]) -> list[str]:
             units.setdefault(fact.name, {})[fact.unit] = None
     same = {field: next(iter(of)) if len(of) == 1 else None for field, of in units.items()}
     head = ["name", *(f"{words(field)}<br>{_code(unit)}" if unit else words(field) for field, unit in same.items())]
-    return _table(head, [_row(entry, same) for entry in found])
+    return table(head, [_row(entry, same) for entry in found])
 
 
 def _row(entry: Entry, units: dict[str, str | None]) -> list[str]:

@@ -206,13 +206,21 @@ def _plain(text: str) -> str:
     return clean(" ".join(text.split()))
 
 
+MARKS = {
+    Outcome.HOLDS: ("✓", "green"),
+    Outcome.WITHIN_ROUNDING: ("✓", "green"),
+    Outcome.REFUTED: ("✗", "bold magenta"),
+    Outcome.NOT_COMPARABLE: ("–", "yellow"),
+    Outcome.MISSED: ("✗", "bold red"),
+    Outcome.NOT_DECIDED: ("?", "dim"),
+}
 _WORDS = {
-    Outcome.HOLDS: ("✓", "holds", "green"),
-    Outcome.WITHIN_ROUNDING: ("✓", "holds within the rounding of its inputs", "green"),
-    Outcome.REFUTED: ("✗", "refuted", "bold magenta"),
-    Outcome.NOT_COMPARABLE: ("–", "not comparable", "yellow"),
-    Outcome.MISSED: ("✗", "missed", "bold red"),
-    Outcome.NOT_DECIDED: ("?", "not decided: it rests on an error", "dim"),
+    Outcome.HOLDS: "holds",
+    Outcome.WITHIN_ROUNDING: "holds within the rounding of its inputs",
+    Outcome.REFUTED: "refuted",
+    Outcome.NOT_COMPARABLE: "not comparable",
+    Outcome.MISSED: "missed",
+    Outcome.NOT_DECIDED: "not decided: it rests on an error",
 }
 
 
@@ -222,7 +230,8 @@ def _verdicts(title: str, verdicts: list[Verdict]) -> RenderableType:
 
 def verdict_as_text(verdict: Verdict) -> Text:
     """A test as written with what became of it, in one line."""
-    mark, words, style = _WORDS[verdict.outcome]
+    mark, style = MARKS[verdict.outcome]
+    words = _WORDS[verdict.outcome]
     line = Text()
     line.append(f"{mark} ", style)
     line.append(_plain(verdict.text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _FENCE = re.compile(r"^(?P<indent> {0,3})(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)$", re.MULTILINE)
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*")
 _NOT_NEWLINE = re.compile(r"[^\n]")
 
 
@@ -24,6 +25,19 @@ def tonne_fences(markdown: str) -> list[tuple[int, int]]:
     if opened is not None and opened[1]:
         ranges.append((opened[2], len(markdown)))
     return ranges
+
+
+def heading(markdown: str) -> str:
+    """The first heading outside of all fences, without its marks; empty where there is none."""
+    opened = ""
+    for line in markdown.splitlines():
+        fence = _FENCE.fullmatch(line)
+        if fence is not None:
+            ticks = fence.group("ticks")
+            opened = ticks if not opened else "" if ticks.startswith(opened) else opened
+        elif not opened and (found := _HEADING.fullmatch(line)):
+            return found.group(1)
+    return ""
 
 
 def only_fences(markdown: str) -> str:
