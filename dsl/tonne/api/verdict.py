@@ -14,8 +14,8 @@ class Verdict:
 
     `verdict` is `holds` or `missed` of a requirement; `holds`, `holds-within-rounding`, `refuted` or `not-comparable` of a
     claim; `not-decided` where it rests on an error. `computed` is what the scenario gives and `claimed` what is claimed or
-    required, both in `unit`; `ratio` is the one over the other and `cause` what a factor like that most often is. `share` is
-    that of the draws in which it holds, None without sampling.
+    required, both in `unit`; `ratio` is the one over the other and `cause` the likely one of the
+    difference, empty where none was found, with its `evidence`. `share` is that of the draws in which it holds, None without sampling.
 
     >>> import tonne
     >>> [claim] = tonne.load("scenarios/quickstart.tonne").run().claims
@@ -33,6 +33,7 @@ class Verdict:
     unit: str | None
     ratio: float | None
     cause: str
+    evidence: tuple[str, ...]
     source: str
     share: float | None
     _judged: judged.Verdict = field(repr=False, compare=False)
@@ -71,6 +72,7 @@ def verdict_of(one: judged.Verdict) -> Verdict:
         None if one.unit is None else one.unit.word,
         one.ratio,
         one.cause,
+        one.evidence,
         "" if source is None else str(source),
         one.share,
         one,
