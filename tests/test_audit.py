@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from tonne.cli.commands import tonne as command
 
+SCHEMA = json.loads((resources.files("tonne") / "report" / "audit.schema.json").read_text(encoding="utf-8"))
 FIRST = """"A paper's | figures"
 
 run r {

@@ -81,6 +81,8 @@ class Formulas:
             elif one.unit is not None:
                 lowered = [self.lowering.lower(value.expr, place) for value in declaration.alternatives]
                 self.own += [_spread_in_kind(one, v.spread) for v in declaration.alternatives if v.spread is not None]
+                for formula in lowered:
+                    self.lets_in(formula, all_types=True)
                 alternatives[name] = [formula for formula in lowered if self._fits(formula, one, "D203")]
                 has_errors = has_errors or len(alternatives[name]) < len(lowered)
                 usual = declaration.usual.range if declaration.usual else None
@@ -201,18 +203,28 @@ class Formulas:
             formulas[let] = self.lowering.lower(let.value.expr, Place(let.value_scope))
         return formulas[let]
 
-    def declare_let(self, let: Let) -> None:
-        """The dimension of a let by its declared type, before its own formula is looked at."""
-        if let in self.checker.lets or let.declaration.type is None:
+    def declare_let(self, let: Let, *, all_types: bool = False) -> None:
+        """The dimension of a let by its declared type, before its own formula is looked at.
+
+        With `all_types` one without a declared type has that of its formula: a kind's formula is checked before any let is.
+        """
+        if let in self.checker.lets:
+            return
+        if let.declaration.type is None:
+            if all_types and isinstance(let.value, tree.Value):
+                self.checker.lets[let] = None  # what depends on itself has no dimension; that is reported elsewhere
+                formula = self.of_let(let)
+                self.lets_in(formula, all_types=True)
+                self.checker.lets[let] = self.checker.dimension(formula)
             return
         unit = self.units.lookup(let.declaration.type.word)
         self.checker.lets[let] = unit.dimension if isinstance(unit, Unit) else None
 
-    def lets_in(self, formula: Formula) -> None:
+    def lets_in(self, formula: Formula, *, all_types: bool = False) -> None:
         """Makes the declared dimensions of the lets in a formula known, before their own formulas are looked at."""
         for reference in formula.references:
             if isinstance(reference.root, Let) and reference.field is None and not reference.is_list:
-                self.declare_let(reference.root)
+                self.declare_let(reference.root, all_types=all_types)
 
 
 def _spread_in_kind(one: Field, spread: tree.Call) -> Diagnostic:

@@ -14,8 +14,8 @@ class Verdict:
 
     `verdict` is `holds` or `missed` of a requirement; `holds`, `holds-within-rounding`, `refuted` or `not-comparable` of a
     claim; `not-decided` where it rests on an error. `computed` is what the scenario gives and `claimed` what is claimed or
-    required, both in `unit`; `ratio` is the one over the other and `cause` the likely one of the
-    difference, empty where none was found, with its `evidence`. `share` is that of the draws in which it holds, None without sampling.
+    required, both in `unit`; `ratio` is the one over the other. `cause` is the likely one of the difference, empty where none
+    was found, with its `evidence`. `share` is that of the draws in which it holds, None without sampling.
 
     >>> import tonne
     >>> [claim] = tonne.load("scenarios/quickstart.tonne").run().claims

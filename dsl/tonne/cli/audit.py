@@ -50,7 +50,7 @@ Examples:
     help="A table for a person, Markdown, a page of HTML, or JSON.",
 )
 def audit(files: tuple[Path, ...], only: tuple[str, ...], fail_on: tuple[str, ...], strict: bool, style: str) -> None:
-    """List every claim with its verdict, how far it is off, and the likely cause.
+    """List claims, with verdicts and likely causes.
 
     Of a folder all scenarios are audited, those in Markdown too. A refuted claim is a result: it fails nothing unless
     --fail-on asks for it.
