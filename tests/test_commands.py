@@ -120,7 +120,7 @@ def test_verbose_says_what_would_determine_the_rest() -> None:
     assert "tonne explain FILE" not in text
 
 
-@pytest.mark.parametrize("file", ["quickstart.tonne", "llama3.tonne", "section55.md"])
+@pytest.mark.parametrize("file", ["quickstart.tonne", "llama3.tonne", "published/section55.md"])
 def test_every_undetermined_field_is_accounted_for(file: str) -> None:
     """Each stands in its instance's group once as following, needing or underived, and what is promised is true."""
     run = evaluate(ROOT / "scenarios" / file).run

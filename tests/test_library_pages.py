@@ -175,7 +175,7 @@ def test_every_page_is_in_the_navigation_and_every_relative_link_holds() -> None
 def test_a_link_to_what_is_not_on_the_site_is_refused() -> None:
     linked, where = STAGE["_linked"], STAGE["places"]()
     assert linked("[a](../CONTRIBUTING.md#set-up)", "docs/library.md", where) == "[a](contributing.md#set-up)"
-    assert linked("[a](llama3.tonne)", "scenarios/section55.md", where) == "[a](llama3.md)"
+    assert linked("[a](../llama3.tonne)", "scenarios/published/section55.md", where) == "[a](../llama3.md)"
     assert linked("```text\n[a](nowhere.md)\n```", "docs/library.md", where) == "```text\n[a](nowhere.md)\n```"
     with pytest.raises(SystemExit, match=r"docs/library.md: nowhere.md is not on the site"):
         linked("[a](nowhere.md)", "docs/library.md", where)

@@ -98,8 +98,12 @@ def test_the_verdict_is_that_of_the_recomputation(table: Path, row: dict[str, st
     expected = records()[row["record"]]["outputs"][row["output"]].get("verdict")
     if row["verdict"] == "shown":
         assert expected is None or row["why"]
-        shown = [cell for one in result(table).run.model.shows for _, cells in one.rows for cell in cells]  # type: ignore[union-attr]
-        assert row["claim"] in {cell.text for cell in shown}
+        shown = [
+            (name, cell.text) for one in result(table).run.model.shows for name, cells in one.rows for cell in cells
+        ]  # type: ignore[union-attr]
+        assert row["claim"] in {
+            f"{name}.{text}" if name else text for name, text in shown
+        }  # a member of a list has a name
         return
     verdict = verdicts(table)[row["claim"]]
     assert verdict.outcome.value == row["verdict"]

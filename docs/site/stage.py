@@ -23,8 +23,6 @@ ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",
     "README.md": "index.md",  # links alone: the site has an index of its own
     "stdlib/README.md": "library/style.md",
-    "scenarios/section55.md": "scenarios/section55.md",
-    "scenarios/inference_aware.md": "scenarios/inference_aware.md",
 }
 # Below which page which others stand, in order. A page that is not there yet is passed over.
 NAVIGATION = {
@@ -40,9 +38,10 @@ NAVIGATION = {
             "terms.md",
         ],
         "Worked through": [
-            "scenarios/section55.md", "scenarios/inference_aware.md", "scenarios/llama3.md", "scenarios/quickstart.md",
-            "scenarios/uncertain.md", "scenarios/where_to_train.md", "scenarios/three_regions.md",
+            "scenarios/inference_aware.md", "scenarios/llama3.md", "scenarios/quickstart.md", "scenarios/uncertain.md",
+            "scenarios/where_to_train.md", "scenarios/three_regions.md",
         ],
+        "The published record": ["scenarios/published/*.md"],
         "How it is built": ["architecture.md", "decisions/README.md", "contributing.md", "changelog.md"],
     },
     "library.md": {"": [*(f"library/{name}" for name in library_pages()), "library/style.md"]},
@@ -56,9 +55,10 @@ _LINK = re.compile(r"(\]\()([^)\s]+)(\))")
 def places() -> dict[str, str]:
     """Every file that has a page, by its path in the checkout → its path on the site."""
     pages = [p.relative_to(ROOT).as_posix() for p in sorted((ROOT / "docs").rglob("*.md"))]
-    scenarios = [p.relative_to(ROOT).as_posix() for p in sorted((ROOT / "scenarios").glob("*.tonne"))]
+    files = sorted((ROOT / "scenarios").rglob("*"))
+    scenarios = [p.relative_to(ROOT).as_posix() for p in files if p.suffix in (".tonne", ".md")]
     found = {page: page.removeprefix("docs/") for page in pages} | ELSEWHERE
-    return found | {name: name.removesuffix(".tonne") + ".md" for name in scenarios}
+    return found | {name: name.removesuffix(".tonne").removesuffix(".md") + ".md" for name in scenarios}
 
 
 def gathered() -> dict[str, str]:
