@@ -16,7 +16,7 @@ ifneq ($(shell $(BIN)/python -c 'import sys; print(open("$(VENV)/where").read().
 .PHONY: $(STAMPS)/venv
 endif
 
-.PHONY: help run test lint bench fuzz docs docs-serve clean
+.PHONY: help run test lint bench fuzz record docs docs-serve clean
 
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ docs: $(STAMPS)/docs ## the documentation, as a site in build/site; its links ar
 	@$(BIN)/python docs/site/stage.py build/docs
 	@$(BIN)/sphinx-build -b html -q -E -W --keep-going -j auto -c docs/site -d build/doctrees build/docs build/site
 	@echo "build/site/index.html"
+
+record: $(STAMPS)/run ## docs/record.md, from the published record
+	@$(BIN)/python docs/site/record.py
 
 docs-serve: docs ## the same, on http://localhost:8000
 	@$(BIN)/python -m http.server --bind localhost --directory build/site 8000

@@ -14,6 +14,7 @@ import json
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import pytest
@@ -124,3 +125,14 @@ def test_the_computed_value_is_that_of_the_recomputation(table: Path, row: dict[
 @pytest.mark.parametrize(("table", "row"), of_tables(with_output=False))
 def test_what_else_a_record_notes_is_judged_as_the_page_says(table: Path, row: dict[str, str]) -> None:
     assert verdicts(table)[row["claim"]].outcome.value == row["verdict"]
+
+
+# ── the page of all of it ──
+
+
+def test_the_page_of_the_record_is_what_the_record_says(request: pytest.FixtureRequest) -> None:
+    page = ROOT / "docs" / "record.md"
+    made = run_path(str(ROOT / "docs" / "site" / "record.py"))["record"]()
+    if request.config.getoption("--update"):
+        page.write_text(made, encoding="utf-8")
+    assert page.read_text(encoding="utf-8") == made, "run `make record` if this is right"

@@ -41,7 +41,7 @@ NAVIGATION = {
             "scenarios/inference_aware.md", "scenarios/llama3.md", "scenarios/quickstart.md", "scenarios/uncertain.md",
             "scenarios/where_to_train.md", "scenarios/three_regions.md",
         ],
-        "The published record": ["scenarios/published/*.md"],
+        "The published record": ["record.md", "scenarios/published/*.md"],
         "How it is built": ["architecture.md", "decisions/README.md", "contributing.md", "changelog.md"],
     },
     "library.md": {"": [*(f"library/{name}" for name in library_pages()), "library/style.md"]},

@@ -68,7 +68,7 @@ def terms(question: Question) -> Iterator[Candidate]:
     for one in question.everything:
         if one.field is not None and one.field.name in fields and id(one.node) not in ids:
             claim = question.computed + one.value
-            yield Candidate(claim, partial(_term, question, one, "counted too", claim))
+            yield Candidate(claim, partial(_term, question, one, "counted too in the claim", claim))
 
 
 def _term(question: Question, one: Named, words: str, claim: float) -> Cause:

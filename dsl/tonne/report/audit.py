@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rich.console import RenderableType
@@ -105,16 +105,24 @@ def as_html(audit: Audit, only: Sequence[Outcome] = ()) -> str:
     return page("Claims on trial", [Text(summary(audit), "bold"), *tables])
 
 
-def as_markdown(audit: Audit, only: Sequence[Outcome] = ()) -> str:
-    """What is refuted or not comparable with its numbers, then every claim with one of some verdicts."""
-    lines = [f"{summary(audit)}.", *_by_file(audit)]
+def as_markdown(audit: Audit, only: Sequence[Outcome] = (), link: Callable[[str], str] | None = None) -> str:
+    """What is refuted or not comparable with its numbers, then every claim with one of some verdicts.
+
+    `link` gives the address of a file, where its title shall lead to it.
+    """
+
+    def title_of(file: AuditedFile) -> str:
+        title = words(file.title or file.file)
+        return title if link is None else f"[{title}]({link(file.file)})"
+
+    lines = [f"{summary(audit)}.", *_by_file(audit, title_of)]
     for outcome, title in ((Outcome.REFUTED, "Refuted"), (Outcome.NOT_COMPARABLE, "Not comparable")):
         if only and outcome not in only:
             continue
         files = [(file, claims) for file in audit.files if (claims := file.only([outcome]))]
         lines += ["", f"## {title}"] if files else []
         for file, claims in files:
-            lines += ["", f"### {words(file.title or file.file)}", *_differences(claims, outcome)]
+            lines += ["", f"### {title_of(file)}", *_differences(claims, outcome)]
     rest = [one for one in only if one not in (Outcome.REFUTED, Outcome.NOT_COMPARABLE)]
     if only and not rest:
         return _joined(lines)
@@ -124,11 +132,11 @@ def as_markdown(audit: Audit, only: Sequence[Outcome] = ()) -> str:
             [str(claim.line), code(claim.verdict.text), _WORDS[claim.verdict.outcome], words(_source(claim))]
             for claim in file.only(rest)
         ]
-        lines += ["", f"### `{file.file}`", *table(["line", "claim", "verdict", "source"], rows)] if rows else []
+        lines += ["", f"### {title_of(file)}", *table(["line", "claim", "verdict", "source"], rows)] if rows else []
     return _joined(lines)
 
 
-def _by_file(audit: Audit) -> list[str]:
+def _by_file(audit: Audit, title_of: Callable[[AuditedFile], str]) -> list[str]:
     """How many claims of each verdict each file has."""
     used = [outcome for outcome in OUTCOMES if audit.totals[outcome]]
     rows = []
@@ -136,7 +144,7 @@ def _by_file(audit: Audit) -> list[str]:
         if file.claims:
             outcomes = [claim.verdict.outcome for claim in file.claims]
             counts = [str(outcomes.count(one) or "") for one in used]
-            rows.append([words(file.title or file.file), str(len(file.claims)), *counts])
+            rows.append([title_of(file), str(len(file.claims)), *counts])
     return table(["source", "claims", *(_WORDS[one] for one in used)], rows) if rows else []
 
 
