@@ -17,6 +17,7 @@ from tonne.formatting import figure, number
 from tonne.graph import Node, postorder
 from tonne.model import State
 from tonne.names import Instance
+from tonne.ranges import is_unusual
 from tonne.relations import Relation, needs_of
 from tonne.run import Run, field_label
 from tonne.slopes import elasticities, floats
@@ -263,7 +264,7 @@ def _stand_ins(run: Run, state: State) -> Iterator[Diagnostic]:
             if c is None or not c.value or not c.other:
                 continue
             ratio = c.other / c.value
-            if not (ratio >= FAR_OFF or 0 < ratio <= 1 / FAR_OFF):
+            if not (ratio >= FAR_OFF or 0 < ratio <= 1 / FAR_OFF) or is_unusual(run, state, field):
                 continue
             unit = state.instance.kind.fields[field].unit
             assert unit is not None
