@@ -13,6 +13,7 @@ from tonne.build import build
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.model import Model
 from tonne.names import Project, Study, defined_twice
+from tonne.left_out import left_out
 from tonne.once import double_counting
 from tonne.periods import stale_sources
 from tonne.ranges import of_numbers
@@ -113,7 +114,7 @@ def variant(
     if project is None:
         return None, found
     model, more = build(project, asked)
-    return model, [*found, *more, *of_numbers(model), *double_counting(model), *stale_sources(model)]
+    return model, [*found, *more, *of_numbers(model), *double_counting(model), *left_out(model), *stale_sources(model)]
 
 
 def only_of(what: str, found: Iterable[Diagnostic], known: Iterable[Diagnostic]) -> Iterator[Diagnostic]:

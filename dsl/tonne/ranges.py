@@ -233,7 +233,7 @@ def _unusual(
     binding = state.instance.bindings.get(one.name)
     where = Label(usual.range.span, "the usual range")
     written = binding.value.expr if binding is not None and isinstance(binding.value, tree.Value) else None
-    if isinstance(written, tree.Number) and re.fullmatch(r"[0-9.]+", written.text):
+    if isinstance(written, tree.Number) and re.fullmatch(r"[0-9.]+", written.text) and math.isfinite(high):
         fitting = [f for f in _SUFFIXES if low <= value * f <= high]
         if fitting:
             middle = math.sqrt(low * high) if low > 0 else high
@@ -251,7 +251,7 @@ def _unusual(
     lines = {(f.span.source, f.span.line): f.span for f in reversed(rests_on)}
     labels = [Label(span, "it rests on this") for span in reversed(lines.values()) if span.line != here.span.line]
     range_ = " ".join(usual.range.span.text.split()) + ("" if usual.range.high else " ..")
-    notes = [f"the usual range `{range_}` is from {usual.provenance}"] if usual.provenance else []
+    notes = [f"the usual range `{range_}`: {usual.provenance}"] if usual.provenance else []
     help = "check the line"
     if labels:
         help = "check the lines that it rests on" if len(labels) > 1 else "check the line that it rests on"
