@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tonne.build import build
 from tonne.diagnostic import Diagnostic, diagnostic
+from tonne.left_out import left_out
 from tonne.model import Model
 from tonne.names import Project, Study, defined_twice
-from tonne.left_out import left_out
 from tonne.once import double_counting
 from tonne.periods import stale_sources
 from tonne.ranges import of_numbers

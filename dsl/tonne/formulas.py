@@ -97,9 +97,7 @@ class Formulas:
             dict.fromkeys(r for fs in alternatives.values() for f in fs for r in f.references if not r.is_own)
         )
         determiner = Determiner({name: [needs_of(f) for f in fs] for name, fs in alternatives.items()})
-        return KindFormulas(
-            kind, alternatives, references, bounds, usual, determiner, relations, outside, has_errors
-        )
+        return KindFormulas(kind, alternatives, references, bounds, usual, determiner, relations, outside, has_errors)
 
     def _ends(self, written: tree.Range, one: Field, place: Place) -> Ends | None:
         """The ends of a range of a field; None where one of them is wrong, or nothing lies between them."""
