@@ -24,6 +24,10 @@ def _allowances(project: Project) -> Iterator[tuple[Span, tree.Allow]]:
                         yield binding.span, binding.value.allow
                         if binding.value.allow.code in _OF_THE_WHOLE:
                             yield statement.name_span.to(statement.bindings[-1].span), binding.value.allow
+            elif isinstance(statement, tree.Case):
+                for rebinding in statement.rebindings:
+                    if isinstance(rebinding.value, tree.Value) and rebinding.value.allow is not None:
+                        yield rebinding.span, rebinding.value.allow
             elif isinstance(statement, tree.Let) and isinstance(statement.value, tree.Value):
                 if statement.value.allow is not None:
                     yield statement.span, statement.value.allow

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tonne.build import build
 from tonne.diagnostic import Diagnostic, diagnostic
+from tonne.left_out import left_out
 from tonne.model import Model
 from tonne.names import Project, Study, defined_twice
 from tonne.once import double_counting
@@ -113,7 +114,7 @@ def variant(
     if project is None:
         return None, found
     model, more = build(project, asked)
-    return model, [*found, *more, *of_numbers(model), *double_counting(model), *stale_sources(model)]
+    return model, [*found, *more, *of_numbers(model), *double_counting(model), *left_out(model), *stale_sources(model)]
 
 
 def only_of(what: str, found: Iterable[Diagnostic], known: Iterable[Diagnostic]) -> Iterator[Diagnostic]:

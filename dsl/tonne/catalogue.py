@@ -81,6 +81,7 @@ _TABLE = [
     Entry("P304", "stale-source", "a grid's figures are years away from the run", _W),
     Entry("P306", "double-counting", "a factor that enters a result once is applied twice", _W),
     Entry("P307", "unreadable-source", "an entry of a bibliography cannot be read or stands twice", _W),
+    Entry("P308", "factor-left-out", "a field is bound to what its formula multiplies by a factor, without it", _W),
     Entry("C401", "requirement-missed", "a requirement does not hold", _E),
     Entry("C402", "claim-refuted", "a claim does not follow from the scenario", _V),
     Entry("C403", "claim-not-comparable", "a claim is neither true nor false as written", _V),

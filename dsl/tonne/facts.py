@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formatting import figure, number
 from tonne.graph import Node, postorder
+from tonne.left_out import factors_left_out
 from tonne.model import State
 from tonne.names import Instance
+from tonne.ranges import is_unusual
 from tonne.relations import Relation, needs_of
 from tonne.run import Run, field_label
 from tonne.slopes import elasticities, floats
@@ -43,10 +45,12 @@ class Comparison:
 def find(run: Run) -> Iterator[Diagnostic]:
     """V226 and V228 for the file's own instances; what has one cause is said once."""
     said: set[frozenset[int]] = set()
+    left_out = factors_left_out(run.model)
     for state in sorted(run.model.own_states(), key=_copies_last()):
         compared = list(_comparisons(run, state))
         if any(_differ(c) for c in compared):
-            yield from _disagreements(run, compared, said)
+            factors = [run.value(state.nodes.get(name)) for name in left_out.get(state.instance, ())]
+            yield from _disagreements(run, compared, said, [f for f in factors if f])
         yield from _stand_ins(run, state)
 
 
@@ -130,7 +134,10 @@ def _difference(run: Run, c: Comparison) -> dict[int, tuple[Node, float]]:
     return moves
 
 
-def _disagreements(run: Run, compared: list[Comparison], said: set[frozenset[int]]) -> Iterator[Diagnostic]:
+def _disagreements(
+    run: Run, compared: list[Comparison], said: set[frozenset[int]], factors: list[float]
+) -> Iterator[Diagnostic]:
+    """V226 for each comparison that differs, but where it does by one of the `factors`, which P308 says is left out."""
     rested: set[frozenset[int]] = set()
     for c in compared:
         moves = _difference(run, c)
@@ -149,8 +156,15 @@ def _disagreements(run: Run, compared: list[Comparison], said: set[frozenset[int
         if alike and abs(math.log(abs(c.value)) - math.log(abs(c.other))) <= allowed:
             continue
         said.add(facts)
+        if any(_is_factor(c, factor) for factor in factors):
+            continue
         mine, theirs = elasticities(run, c.state.nodes[c.field]), elasticities(run, c.other_node)
         yield _disagreement(run, c, mine, theirs)
+
+
+def _is_factor(c: Comparison, factor: float) -> bool:
+    """Whether two sides differ by a factor, on one side or the other."""
+    return any(math.isclose(c.other * by, c.value, rel_tol=_MOVES) for by in (factor, 1 / factor))
 
 
 def _leeway(run: Run, node: Node) -> float:
@@ -263,7 +277,7 @@ def _stand_ins(run: Run, state: State) -> Iterator[Diagnostic]:
             if c is None or not c.value or not c.other:
                 continue
             ratio = c.other / c.value
-            if not (ratio >= FAR_OFF or 0 < ratio <= 1 / FAR_OFF):
+            if not (ratio >= FAR_OFF or 0 < ratio <= 1 / FAR_OFF) or is_unusual(run, state, field):
                 continue
             unit = state.instance.kind.fields[field].unit
             assert unit is not None

@@ -63,14 +63,15 @@ class Formulas:
         alternatives: dict[str, list[Formula]] = {}
         references: dict[str, list[Reference]] = {}
         has_errors = parent is not None and parent.has_errors
-        ranges: tuple[dict[str, Ends], dict[str, Ends]] = ({}, {})
+        bounds: dict[str, Ends] = {}
+        usual: dict[str, tuple[tuple[tree.UsualRange, Ends], ...]] = {}
         for name, one in kind.fields.items():
             if parent is not None and name in parent.kind.fields:
                 if one.is_quantity:
                     alternatives[name] = parent.alternatives[name]
-                for mine, theirs in zip(ranges, (parent.bounds, parent.usual), strict=True):
-                    if name in theirs:
-                        mine[name] = theirs[name]
+                if name in parent.bounds:
+                    bounds[name] = parent.bounds[name]
+                usual[name] = parent.usual.get(name, ())
                 if name in parent.references:
                     references[name] = parent.references[name]
                 continue
@@ -85,17 +86,11 @@ class Formulas:
                     self.lets_in(formula, all_types=True)
                 alternatives[name] = [formula for formula in lowered if self._fits(formula, one, "D203")]
                 has_errors = has_errors or len(alternatives[name]) < len(lowered)
-                usual = declaration.usual.range if declaration.usual else None
-                for kept, written in zip(ranges, (declaration.bounds, usual), strict=True):
-                    if written is not None:
-                        low = self.lowering.lower(written.low, place)
-                        high = None if written.high is None else self.lowering.lower(written.high, place)
-                        fit = [self._fits(end, one, "D202") for end in (low, high) if end is not None]
-                        wrong = inverted(written, low, high) if all(fit) else None
-                        if wrong is not None:
-                            self.own.append(wrong)
-                        elif all(fit):
-                            kept[name] = (low, high)
+                ends = self._ends(declaration.bounds, one, place) if declaration.bounds is not None else None
+                if ends is not None:
+                    bounds[name] = ends
+                lowered_usual = [(written, self._ends(written.range, one, place)) for written in declaration.usual]
+                usual[name] = tuple((written, ends) for written, ends in lowered_usual if ends is not None)
         relations, unlike = find_relations(alternatives)
         for first, second in unlike:
             if parent is None or first[0] not in parent.kind.fields or second[0] not in parent.kind.fields:
@@ -104,9 +99,16 @@ class Formulas:
             dict.fromkeys(r for fs in alternatives.values() for f in fs for r in f.references if not r.is_own)
         )
         determiner = Determiner({name: [needs_of(f) for f in fs] for name, fs in alternatives.items()})
-        return KindFormulas(
-            kind, alternatives, references, ranges[0], ranges[1], determiner, relations, outside, has_errors
-        )
+        return KindFormulas(kind, alternatives, references, bounds, usual, determiner, relations, outside, has_errors)
+
+    def _ends(self, written: tree.Range, one: Field, place: Place) -> Ends | None:
+        """The ends of a range of a field; None where one of them is wrong, or nothing lies between them."""
+        low = self.lowering.lower(written.low, place)
+        high = None if written.high is None else self.lowering.lower(written.high, place)
+        fit = [self._fits(end, one, "D202") for end in (low, high) if end is not None]
+        wrong = inverted(written, low, high) if all(fit) else None
+        self.own += [] if wrong is None else [wrong]
+        return (low, high) if all(fit) and wrong is None else None
 
     def _fits(self, formula: Formula, one: Field, code: str) -> bool:
         assert one.unit is not None

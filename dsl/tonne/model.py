@@ -33,7 +33,7 @@ class KindFormulas(Unprinted, Record, eq=False):
     alternatives: dict[str, list[Formula]]
     references: dict[str, list[Reference]]
     bounds: dict[str, Ends]
-    usual: dict[str, Ends]
+    usual: dict[str, tuple[tuple[tree.UsualRange, Ends], ...]]
     determiner: Determiner
     relations: list[Relation]
     outside: list[Reference]

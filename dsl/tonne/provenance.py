@@ -113,7 +113,7 @@ def _provenances(statement: tree.Statement) -> Iterator[tree.Provenance | None]:
     elif isinstance(statement, tree.KindDeclaration):
         for one in statement.fields:
             yield from (v.provenance for v in one.alternatives)
-            yield one.usual.provenance if one.usual else None
+            yield from (usual.provenance for usual in one.usual)
     elif isinstance(statement, tree.Case):
         yield from (r.value.provenance for r in statement.rebindings if isinstance(r.value, tree.Value | tree.Text))
     elif isinstance(statement, tree.Let):

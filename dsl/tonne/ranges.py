@@ -6,17 +6,19 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from tonne.catalogue import Severity
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.formatting import number
-from tonne.graph import LEAF, NUMBER, Node
+from tonne.graph import NUMBER, Node
 from tonne.lower import Formula
-from tonne.model import Model, State
+from tonne.model import Ends, Model, State
 from tonne.names import Field
 from tonne.paths import Reference
 from tonne.relations import value_at
 from tonne.run import Run, field_label
+from tonne.slopes import elasticities
 from tonne.source import Span
 from tonne.syntax import tree
 from tonne.syntax.keywords import SUFFIX_EXPONENTS
@@ -27,8 +29,14 @@ _SLACK = 1e-9
 _SUFFIXES = {1e3: "k", 1e6: "M", 1e9: "B", 1e12: "T"}
 
 
+class _Found(NamedTuple):
+    said: Diagnostic
+    facts: frozenset[int]  # the ids of the given numbers that the value rests on
+
+
 def find(run: Run) -> Iterator[Diagnostic]:
     """V221 for a value out of its bounds, V225 or V229 for one outside its usual range, V233 for a factor on a stand-in."""
+    found: list[_Found] = []
     for state in run.model.own_states():
         for name, node in state.nodes.items():
             one = state.instance.kind.fields[name]
@@ -36,12 +44,39 @@ def find(run: Run) -> Iterator[Diagnostic]:
             copied = name in state.instance.bindings and name not in state.instance.own
             if value is None or one.unit is None or copied:
                 continue
-            outside = _outside(state, one, value, partial(_value_of, run, state))
+            facts = partial(_facts, run, node)
+            outside = _outside(state, one, value, partial(_value_of, run, state), facts)
             typical = _stands_in(state, name) if one.declaration.once else None
             if outside is not None:
-                yield outside
+                found.append(_Found(outside, frozenset(map(id, facts()))))
             elif typical is not None:
                 yield _on_a_stand_in(state, one, value, typical)
+    yield from _nearest_the_cause(found)
+
+
+def _nearest_the_cause(found: list[_Found]) -> Iterator[Diagnostic]:
+    """Findings without those that rest on all that another rests on: of a chain of odd values, the first is said.
+
+    What is out of bounds is an error, and said whatever else is.
+    """
+    for at, one in enumerate(found):
+        others = (o.facts for i, o in enumerate(found) if o.facts < one.facts or (i < at and o.facts == one.facts))
+        if one.said.code == "V221" or not any(others):
+            yield one.said
+
+
+def is_unusual(run: Run, state: State, name: str) -> bool:
+    """Whether the value of a field lies outside its usual range, or out of its bounds."""
+    value = run.value(state.nodes.get(name))
+    one = state.instance.kind.fields[name]
+    return value is not None and _outside(state, one, value, partial(_value_of, run, state)) is not None
+
+
+def _facts(run: Run, node: Node) -> list[Node]:
+    """The given numbers that move a value, in the order in which they stand."""
+    found = elasticities(run, node).values()
+    moving = [fact for fact, slope in found if abs(slope) > _SLACK] or [fact for fact, _ in found]
+    return sorted(moving, key=lambda fact: (fact.span.source.name, fact.span.start))
 
 
 def of_numbers(model: Model) -> Iterator[Diagnostic]:
@@ -76,23 +111,44 @@ def bounds_left(model: Model, node: Node, values: Sequence[float], span: Span) -
     return []
 
 
-def _outside(state: State, one: Field, value: float, known: Callable[[Reference], float]) -> Diagnostic | None:
-    """What there is to say of a value outside its bounds, or else outside its usual range."""
-    for ranges, report in ((state.formulas.bounds, _out_of_bounds), (state.formulas.usual, _unusual)):
-        ends = ranges.get(one.name)
-        if ends is None:
-            continue
-        low = _end(ends[0], known)
-        high = math.inf if ends[1] is None else _end(ends[1], known)
-        if low is None or high is None or low - _SLACK * abs(low) <= value <= high + _SLACK * abs(high):
-            continue
-        return report(state, one, value, low, high)
+def _outside(
+    state: State,
+    one: Field,
+    value: float,
+    known: Callable[[Reference], float],
+    facts: Callable[[], Sequence[Node]] = lambda: (),
+) -> Diagnostic | None:
+    """What there is to say of a value outside its bounds, or else outside one of its usual ranges.
+
+    `known` gives the values that ends name, `facts` the numbers that the value rests on.
+    """
+    bounds = state.formulas.bounds.get(one.name)
+    left = None if bounds is None else _left(bounds, value, known)
+    if left is not None:
+        return _out_of_bounds(state, one, value, *left)
+    # What stands in, or is a constant of the kind, is nobody's statement.
+    index = state.determination.chosen.get(one.name, -1)
+    if index >= 0 and state.formulas.alternatives[one.name][index].stands_in:
+        return None
+    for usual, ends in state.formulas.usual.get(one.name, ()):
+        left = _left(ends, value, known)
+        if left is not None:
+            return _unusual(state, one, value, usual, *left, facts())
     return None
 
 
+def _left(ends: Ends, value: float, known: Callable[[Reference], float]) -> tuple[float, float] | None:
+    """The ends of a range that a value lies outside of; None where it lies inside, or an end is not known."""
+    low = _end(ends[0], known)
+    high = math.inf if ends[1] is None else _end(ends[1], known)
+    if low is None or high is None or low - _SLACK * abs(low) <= value <= high + _SLACK * abs(high):
+        return None
+    return low, high
+
+
 def _value_of(run: Run, state: State, reference: Reference) -> float:
-    node = state.nodes.get(reference.field.name) if reference.is_own and reference.field else None
-    value = run.value(node)
+    node = run.model.find(reference, state)
+    value = run.value(node) if isinstance(node, Node) else None
     return math.nan if value is None else value
 
 
@@ -106,11 +162,10 @@ def _on_a_stand_in(state: State, one: Field, value: float, typical: str) -> Diag
 
 
 def _end(formula: Formula, known: Callable[[Reference], float]) -> float | None:
-    """An end of a range; it may name fields of the instance, and is open while one of them is not known."""
-    if any(n.op == LEAF and not n.payload.is_own for n in formula.order):
-        return None
-    value = value_at(formula, lambda reference: (known(reference),) * 2)[0]
-    return None if value != value else value
+    """An end of a range; None while a field that it names is not known."""
+    values = {reference: known(reference) for reference in formula.references}
+    value = math.nan if any(map(math.isnan, values.values())) else value_at(formula, lambda r: (values[r],) * 2)[0]
+    return value if math.isfinite(value) else None
 
 
 def _words(one: Field, value: float, written: object = None) -> str:
@@ -172,14 +227,13 @@ def _from_what(name: str) -> str:
     return f"it is derived; `tonne explain FILE {name}` shows from what"
 
 
-def _unusual(state: State, one: Field, value: float, low: float, high: float) -> Diagnostic:
-    assert one.unit is not None
-    usual = one.declaration.usual
-    assert usual is not None
+def _unusual(
+    state: State, one: Field, value: float, usual: tree.UsualRange, low: float, high: float, facts: Sequence[Node]
+) -> Diagnostic:
     binding = state.instance.bindings.get(one.name)
     where = Label(usual.range.span, "the usual range")
     written = binding.value.expr if binding is not None and isinstance(binding.value, tree.Value) else None
-    if isinstance(written, tree.Number) and re.fullmatch(r"[0-9.]+", written.text):
+    if isinstance(written, tree.Number) and re.fullmatch(r"[0-9.]+", written.text) and math.isfinite(high):
         fitting = [f for f in _SUFFIXES if low <= value * f <= high]
         if fitting:
             middle = math.sqrt(low * high) if low > 0 else high
@@ -191,12 +245,18 @@ def _unusual(state: State, one: Field, value: float, low: float, high: float) ->
     name = f"{state.instance.name}.{one.name}"
     low_end, high_end = _words(one, low, usual.range.low), _words(one, high, usual.range.high)
     end = f"below the usual {low_end}" if value < low else f"above the usual {high_end}"
-    source = f" ({usual.provenance})" if usual.provenance else ""
-    line = f"{where.span.source.name} line {where.span.line}"
-    help = f'the range is set in {line}{source}; `allow V229 "why"` accepts it' if binding else _from_what(name)
-    return diagnostic(
-        "V229", f"`{name}` is {_words(one, value, written)}, {end}", field_label(state, one.name), where, help=help
-    )
+    title = f"`{name}` is {_words(one, value, written)}, {end}"
+    here = field_label(state, one.name)
+    rests_on = [] if isinstance(written, tree.Number) else [f for f in facts if "stdlib" not in f.span.source.name]
+    lines = {(f.span.source, f.span.line): f.span for f in reversed(rests_on)}
+    labels = [Label(span, "it rests on this") for span in reversed(lines.values()) if span.line != here.span.line]
+    range_ = " ".join(usual.range.span.text.split()) + ("" if usual.range.high else " ..")
+    notes = [f"the usual range `{range_}`: {usual.provenance}"] if usual.provenance else []
+    help = "check the line"
+    if labels:
+        help = "check the lines that it rests on" if len(labels) > 1 else "check the line that it rests on"
+    help += ', or accept it there: `allow V229 "why"`'
+    return diagnostic("V229", title, here, *labels, where, notes=notes, help=help)
 
 
 _FRACTIONS = {1e3: "a thousandth", 1e6: "a millionth", 1e9: "a billionth", 1e12: "a trillionth"}

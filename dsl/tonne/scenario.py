@@ -14,6 +14,7 @@ from tonne.build import build
 from tonne.cases import Budget, CheckedCase, Source, checked_cases, only_of
 from tonne.diagnostic import Diagnostic, diagnostic, in_file_order, with_severities
 from tonne.files import SETTING
+from tonne.left_out import left_out
 from tonne.limits import MOST_ERRORS
 from tonne.model import Model
 from tonne.names import Project
@@ -92,6 +93,7 @@ def check(
         *more,
         *of_numbers(model),
         *double_counting(model),
+        *left_out(model),
         *stale_sources(model),
         *check_provenance(project),
         *islice(unknown_codes(project), MOST_ERRORS),

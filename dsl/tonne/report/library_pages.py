@@ -146,9 +146,10 @@ def _range(one: tree.FieldDeclaration) -> str:
     parts = []
     if one.bounds is not None:
         parts.append(_code(_one_line(one.bounds.span.text) + ("" if one.bounds.high is not None else " ..")))
-    if one.usual is not None:
-        source = _from(one.usual.provenance)
-        parts.append(f"usual {_code(_one_line(one.usual.range.span.text))}" + (f" ({source})" if source else ""))
+    for usual in one.usual:
+        source = _from(usual.provenance)
+        open_ = "" if usual.range.high is not None else " .."
+        parts.append(f"usual {_code(_one_line(usual.range.span.text) + open_)}" + (f" ({source})" if source else ""))
     if one.once:
         parts.append("enters a result once")
     return "<br>".join(parts)

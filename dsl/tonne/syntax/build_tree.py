@@ -244,11 +244,11 @@ class TreeBuilder(Transformer[Token, Any]):
         return tuple(c)
 
     def field(self, c: Children) -> tree.FieldDeclaration:
-        name, type_, bounds, usual, once, alternatives = c
+        name, type_, bounds, *usual, once, alternatives = c
         word, span = self.named(name)
         last = alternatives[-1].span if alternatives else type_.span
         return tree.FieldDeclaration(
-            word, type_, bounds, usual, once is not None, alternatives or (), span.to(last), span
+            word, type_, bounds, tuple(usual), once is not None, alternatives or (), span.to(last), span
         )
 
     def binding(self, c: Children) -> tree.Binding:

@@ -201,7 +201,7 @@ class FieldDeclaration(Record, frozen=True, gc=False):
     name: str
     type: TypeName
     bounds: Range | None
-    usual: UsualRange | None
+    usual: tuple[UsualRange, ...]
     once: bool
     alternatives: tuple[Value, ...]
     span: Span
