@@ -315,6 +315,38 @@ def test_a_broken_entry_is_said_once_and_its_neighbours_are_read(
     assert capfd.readouterr().err == ""  # the reader of BibTeX says nothing by itself
 
 
+def test_a_broken_entry_s_key_is_not_reported_again(project: Path) -> None:
+    (project / "x.bib").write_text("@misc{a, title = {A}}\n@misc{b, title {B}}\n", encoding="utf-8")
+    found = scenario(project, 'bibliography "x.bib"\nrun r {\n  pue = 1.2 from b\n}\nshow r.pue\n').diagnostics
+    assert [d.title for d in found] == ["`b` cannot be read: no `=` after `title`"]
+
+
+# ── P308: a bibliography that is none ──
+
+
+def test_a_bibliography_of_another_format_is_one_error(project: Path) -> None:
+    (project / "x.bib").write_text("TY  - JOUR\nTI  - The grid operator's report\nER  - \n", encoding="utf-8")
+    one = only(scenario(project, 'bibliography "x.bib"\nrun r {\n  pue = 1.2 from a, b\n}\nshow r.pue\n'))
+    assert (one.code, one.help) == ("P308", "export the sources as BibTeX, and name that file")
+    assert one.title.endswith("x.bib` is RIS, not BibTeX")
+
+
+# ── P303: a source that says nothing ──
+
+
+@pytest.mark.parametrize("field", ["title", "booktitle", "url", "doi", "eprint"])
+def test_a_source_without_title_and_address(project: Path, field: str) -> None:
+    value = {"url": "https://a.org/b", "doi": "10.1000/1", "eprint": "2104.10350"}.get(field, "T")
+    (project / "x.bib").write_text(
+        f"@misc{{bare, author = {{A, B}},\n year = 2020}}\n@misc{{whole, {field} = {{{value}}}}}\n@misc{{other}}\n",
+        encoding="utf-8",
+    )
+    text = 'bibliography "x.bib"\nrun r {\n  energy = 3 MWh from bare\n  pue = 1.2 from whole, bare\n}\nshow r.energy\n'
+    (one,) = scenario(project, text).diagnostics  # of `other`, which nothing cites, nothing is said
+    assert (one.code, one.title, one.span.line) == ("P303", "source `bare` has neither title nor url", 1)
+    assert one.help == "add `title = {…}`, or its `doi`, `eprint` or `url`"
+
+
 # ── L601: lines that are not in standard form ──
 
 

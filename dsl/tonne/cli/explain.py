@@ -34,12 +34,13 @@ Examples:
 def explain(file: Path, path: str, overrides: tuple[str, ...], watch: bool, style: str) -> None:
     """Explain PATH, a field such as pretrain.co2e or the name of a let.
 
-    Its formula in names and in numbers, down to the lines and sources that it rests on; for an undetermined field, what
-    would determine it.
+    Its formula in names and in numbers, down to the lines that it rests on, and their sources; for an
+    undetermined field, what would determine it.
     """
     from tonne.explain import explain_path
     from tonne.report.as_json import VERSION
-    from tonne.report.explanation import as_json, as_tree
+    from tonne.report.explanation import as_json, as_references, as_tree, cited_sources
+    from tonne.report.sources import source_as_json
     from tonne.scenario import evaluate
 
     def once() -> tuple[int, set[Path]]:
@@ -53,10 +54,16 @@ def explain(file: Path, path: str, overrides: tuple[str, ...], watch: bool, styl
         if step is None:
             print_findings(problems, "full", stderr=True)
             return 2, used
+        cited = cited_sources(result.run, step)
         if style == "json":
-            print_json({"version": VERSION, **as_json(step)})
+            sources = [source_as_json(key, source) for key, source in cited.items()]
+            print_json({"version": VERSION, **as_json(step), "sources": sources})
         else:
-            console().print(as_tree(step))
+            out = console()
+            out.print(as_tree(step))
+            if cited:
+                out.print()
+                out.print(as_references(cited))
         return exit_code(errors, strict=False), used
 
     finish(once, [file], watch)
