@@ -10,6 +10,7 @@ import pytest
 
 from tonne.diagnostic import Diagnostic
 from tonne.scenario import Evaluated, evaluate
+from tonne.sources import unused_sources
 from tonne.syntax.changes import not_formatted
 from tonne.syntax.format import format_text
 
@@ -345,6 +346,33 @@ def test_a_source_without_title_and_address(project: Path, field: str) -> None:
     (one,) = scenario(project, text).diagnostics  # of `other`, which nothing cites, nothing is said
     assert (one.code, one.title, one.span.line) == ("P303", "source `bare` has neither title nor url", 1)
     assert one.help == "add `title = {…}`, or its `doi`, `eprint` or `url`"
+
+
+# ── P305: sources that support nothing, which `tonne sources` alone says ──
+
+
+def test_a_source_that_supports_nothing(project: Path) -> None:
+    entries = [f"@misc{{{key}, title = {{T}}}}" for key in ("meter2024", "grid2024", "old2019")]
+    (project / "x.bib").write_text("\n".join(entries), encoding="utf-8")
+    text = (
+        'bibliography "x.bib"\nrun r {\n  energy = 3 MWh from meter2024\n  pue = 1.2 from grid2024\n}\nshow r.energy\n'
+    )
+    result = scenario(project, text)
+    assert not result.diagnostics
+    assert result.checked.project is not None
+    (one,) = unused_sources([result.checked.project])
+    assert (one.code, one.title, one.span.line, one.help) == (
+        "P305",
+        "`old2019` supports no number",
+        3,
+        "cite or remove",
+    )
+    (project / "x.bib").write_text("\n".join([*entries, "@misc{other, title = {T}}"]), encoding="utf-8")
+    result = scenario(
+        project, text
+    )  # no more than half of its entries are cited: it is the bibliography of something else
+    assert result.checked.project is not None
+    assert unused_sources([result.checked.project]) == []
 
 
 # ── L601: lines that are not in standard form ──
