@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tonne.bibliography import Style, cite, label, linked, links, reference, words
-from tonne.bibtex import Source, parse_bibtex
-from tonne.citations import library_bibliography, read_bibliography
+from tonne.bibtex import parse_bibtex
+from tonne.citations import Source, library_bibliography, read_bibliography
 from tonne.latex_text import MOST_CHARACTERS, from_latex, to_latex
 from tonne.library import read
 from tonne.limits import DEFAULT_LIMITS

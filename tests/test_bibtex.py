@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tonne.bibliography import people, plain
-from tonne.bibtex import MOST_LEVELS, Source, parse_bibtex
+from tonne.bibtex import MOST_LEVELS, parse_bibtex
+from tonne.citations import Source
 from tonne.diagnostic import Diagnostic
 from tonne.limits import MOST_ERRORS
 from tonne.scenario import check

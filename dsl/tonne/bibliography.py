@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from html import escape as in_html
 from typing import Literal
 
-from tonne.bibtex import Source, names
+from tonne.citations import Source
 from tonne.formatting import visible
 from tonne.latex_text import from_latex, to_latex
 from tonne.syntax import tree
@@ -55,6 +54,8 @@ def people(source: Source, field: str = "author") -> list[tuple[str, str]]:
 
     `and others` is the pair of nothing and nothing.
     """
+    from tonne.bibtex import names
+
     found = []
     for first, last in names(source.fields.get(field, "")):
         found.append(("", "") if (first, last) == ("", "others") else (from_latex(first), from_latex(last)))
@@ -135,6 +136,12 @@ def _in_markdown(text: str) -> str:
     return re.sub(r"^(\d+)([.)])|^([+=-])", lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", escaped)
 
 
+def _in_html(text: str) -> str:
+    from html import escape
+
+    return escape(text)
+
+
 def _in_latex_address(address: str) -> str:
     return re.sub(r"([%#&])", r"\\\1", address)
 
@@ -148,9 +155,9 @@ _STYLES: dict[str, _Written] = {
         lambda words, address: rf"\href{{{_in_latex_address(address)}}}{{{words}}}",
     ),
     "html": _Written(
-        in_html,
+        _in_html,
         lambda words: f"<cite>{words}</cite>",
-        lambda words, address: f'<a href="{in_html(address)}">{words}</a>',
+        lambda words, address: f'<a href="{_in_html(address)}">{words}</a>',
     ),
 }
 

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from tonne.citations import Source
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.formatting import visible
 from tonne.limits import MOST_ERRORS
 from tonne.order import is_circular, strongly_connected
 from tonne.source import SourceFile, Span
-from tonne.values import Record
 
 # What a chapter or paper does not take from the book that its `crossref` names: the book's title, and the way to the book.
 OF_THE_BOOK = frozenset(
@@ -62,19 +62,6 @@ _BRACE = re.compile(r"(?<!\\)[{}]")
 _BRACE_OR_QUOTE = re.compile(r'(?<!\\)[{}"]')
 _WORD = re.compile(r'[^\s#{}",=]+')
 _FIELD = re.compile(r'(?:^|,)[ \t]*([A-Za-z][\w-]*)\s*=\s*(?=([{"]))', re.MULTILINE)
-
-
-class Source(Record, frozen=True):
-    """One entry: its key and where that stands, its type such as `article`, and its fields in LaTeX.
-
-    `taken_from` are the keys that its `crossref` or `xdata` names.
-    """
-
-    key: str
-    type: str
-    span: Span
-    fields: Mapping[str, str]
-    taken_from: tuple[str, ...] = ()
 
 
 def parse_bibtex(source: SourceFile) -> tuple[dict[str, Source], frozenset[str], list[Diagnostic]]:

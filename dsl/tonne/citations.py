@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
-from tonne.bibtex import Source, parse_bibtex
 from tonne.cache import cached
 from tonne.diagnostic import Diagnostic
 from tonne.limits import DEFAULT_LIMITS
-from tonne.source import SourceFile
+from tonne.source import SourceFile, Span
 from tonne.values import Record, field
+
+
+class Source(Record, frozen=True):
+    """One entry: its key and where that stands, its type such as `article`, and its fields in LaTeX.
+
+    `taken_from` are the keys that its `crossref` or `xdata` names.
+    """
+
+    key: str
+    type: str
+    span: Span
+    fields: Mapping[str, str]
+    taken_from: tuple[str, ...] = ()
 
 
 class Bibliography(Record, frozen=True):
@@ -21,6 +34,8 @@ def read_bibliography(source: SourceFile) -> tuple[Bibliography, list[Diagnostic
     """The entries of a BibTeX file; P307 for what of it cannot be read as it stands, P308 when it is no BibTeX."""
 
     def make() -> tuple[Bibliography, list[Diagnostic]]:
+        from tonne.bibtex import parse_bibtex
+
         entries, lost, found = parse_bibtex(source)
         return Bibliography(entries, lost), found
 

@@ -7,9 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from tonne import library
-from tonne.bibtex import Source
 from tonne.cache import cached
-from tonne.citations import Bibliography, read_bibliography
+from tonne.citations import Bibliography, Source, read_bibliography
 from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.limits import DEFAULT_LIMITS, MOST_ERRORS, Limits
 from tonne.names import Scope, did_you_mean

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 
-from tonne.bibtex import Source
-from tonne.citations import Bibliography, library_bibliography
+from tonne.citations import Bibliography, Source, library_bibliography
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.library import Settings
 from tonne.source import SourceFile, Span

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from tonne.bibliography import links
+from tonne.citations import Source
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.files import ALL_SOURCES
 from tonne.limits import MOST_ERRORS
@@ -99,9 +99,15 @@ def _bare_sources(scope: Scope) -> Iterator[Diagnostic]:
     cited = dict.fromkeys(citation.key for citation in citations(scope.module.statements))
     for key in cited:
         entry = scope.bibliography.entries.get(key) if scope.bibliography else None
-        if entry is not None and not any(entry.fields.get(name) for name in TITLES) and not links(entry):
+        if entry is not None and not any(entry.fields.get(name) for name in TITLES) and not _has_link(entry):
             title = f"source `{key}` has neither title nor url"
             yield diagnostic("P303", title, entry.span, help="add `title = {…}`, or its `doi`, `eprint` or `url`")
+
+
+def _has_link(entry: Source) -> bool:
+    from tonne.bibliography import links
+
+    return bool(links(entry))
 
 
 def _lines(spans: list[Span]) -> str:

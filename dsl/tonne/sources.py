@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tonne.bibtex import Source
+from tonne.citations import Source
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.names import Instance, Project, Scope
 from tonne.provenance import citations, clauses

@@ -9,7 +9,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from tonne.bibliography import reference
-from tonne.bibtex import Source
+from tonne.citations import Source
 from tonne.explain import SET, Step
 from tonne.formatting import exact
 from tonne.report.diagnostics import clean

@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tonne.bibliography import reference
-from tonne.bibtex import Source
 from tonne.browse import Entry, Fact, entries, scope_of
-from tonne.citations import library_bibliography
+from tonne.citations import Source, library_bibliography
 from tonne.library import library_modules, module_of
 from tonne.provenance import citations
 from tonne.syntax import tree

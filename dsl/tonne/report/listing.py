@@ -10,9 +10,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from tonne.bibliography import plain, reference
-from tonne.bibtex import Source
 from tonne.browse import Category, Entry, Fact, columns, unit_of
-from tonne.citations import Bibliography
+from tonne.citations import Bibliography, Source
 from tonne.formatting import exact
 from tonne.report.diagnostics import clean
 from tonne.report.plain_table import plain_table

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tonne.bibliography import cite, label, linked, links, reference, words
-from tonne.bibtex import Source
+from tonne.citations import Source
 from tonne.diagnostic import Diagnostic
 from tonne.source import Span
 from tonne.sources import Use
