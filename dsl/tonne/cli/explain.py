@@ -39,8 +39,7 @@ def explain(file: Path, path: str, overrides: tuple[str, ...], watch: bool, styl
     """
     from tonne.explain import explain_path
     from tonne.report.as_json import VERSION
-    from tonne.report.explanation import as_json, as_references, as_tree, cited_sources
-    from tonne.report.sources import source_as_json
+    from tonne.report.explanation import as_parts, whole_as_json
     from tonne.scenario import evaluate
 
     def once() -> tuple[int, set[Path]]:
@@ -54,16 +53,12 @@ def explain(file: Path, path: str, overrides: tuple[str, ...], watch: bool, styl
         if step is None:
             print_findings(problems, "full", stderr=True)
             return 2, used
-        cited = cited_sources(result.run, step)
         if style == "json":
-            sources = [source_as_json(key, source) for key, source in cited.items()]
-            print_json({"version": VERSION, **as_json(step), "sources": sources})
+            print_json({"version": VERSION, **whole_as_json(result.run, step)})
         else:
             out = console()
-            out.print(as_tree(step))
-            if cited:
-                out.print()
-                out.print(as_references(cited))
+            for part in as_parts(result.run, step):
+                out.print(part)
         return exit_code(errors, strict=False), used
 
     finish(once, [file], watch)

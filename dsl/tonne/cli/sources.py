@@ -31,7 +31,7 @@ Examples:
     help="For a person, a document, a paper (its lines, or the entries that they cite), or a program.",
 )
 def sources(files: tuple[Path, ...], strict: bool, watch: bool, style: str) -> None:
-    r"""List what scenarios rest on: their sources, their assumptions, what they leave out.
+    r"""List the sources and assumptions of scenarios.
 
     Each source once, with the lines that it supports; then what is from a source in words, what is assumed, what is not
     counted, and the numbers of which nothing is said. Lines of the library are among them where a scenario takes an instance

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
@@ -13,6 +14,7 @@ from tonne.citations import Source
 from tonne.explain import SET, Step
 from tonne.formatting import exact
 from tonne.report.diagnostics import clean
+from tonne.report.sources import source_as_json
 from tonne.run import Run
 
 
@@ -96,6 +98,12 @@ def cited_sources(run: Run, step: Step) -> dict[str, Source | None]:
     return found
 
 
+def as_parts(run: Run, step: Step) -> list[RenderableType]:
+    """A derivation as a tree, and below it the entries that it cites."""
+    cited = cited_sources(run, step)
+    return [as_tree(step), *([Text(""), as_references(cited)] if cited else [])]
+
+
 def as_references(sources: Mapping[str, Source | None]) -> Text:
     """The entries that a derivation cites, in full, by key."""
     text = Text()
@@ -103,6 +111,12 @@ def as_references(sources: Mapping[str, Source | None]) -> Text:
         text.append("\n" if text else "")
         text.append(f"[{key}]", "cyan").append(f" {reference(source) if source is not None else 'in no bibliography'}")
     return text
+
+
+def whole_as_json(run: Run, step: Step) -> dict[str, Any]:
+    """A derivation with the entries that it cites."""
+    cited = cited_sources(run, step)
+    return {**as_json(step), "sources": [source_as_json(key, source) for key, source in cited.items()]}
 
 
 def as_json(step: Step) -> dict[str, Any]:
