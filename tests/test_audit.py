@@ -67,7 +67,7 @@ def test_a_folder_as_text(folder: Path) -> None:
     assert "deep/second.md  A page *with* a heading" in result.stdout
     assert "none.tonne" not in result.stdout
     [line] = [line for line in result.stdout.splitlines() if "51.08" in line]
-    assert re.search(r"11\s+✗ refuted\s+12 % below\s+r.co2e == 51.08 tCO2e\s+smith2024, \"table 2\"", line)
+    assert re.search(r"11\s+✗ refuted\s+12 % below\s+r.co2e == 51.08 tCO2e\s+Smith 2024, table 2", line)
     assert "`r.pue` (1.13) is applied twice" in result.stdout
     assert result.stdout.splitlines()[-1] == (
         "7 claims in 2 files: 3 hold, 3 are refuted (2 with a likely cause), 1 is not comparable"
@@ -115,7 +115,7 @@ def test_as_markdown(folder: Path) -> None:
     text = ran(".", "--format", "markdown").stdout
     assert "| A paper's \\| figures | 6 | 2 | 3 | 1 |" in text
     assert "## Refuted" in text
-    assert 'smith2024, "a \\<b\\>bold\\</b\\> \\| claim"' in text
+    assert "Smith 2024, a \\<b\\>bold\\</b\\> \\| claim" in text
     tables = [line for line in text.splitlines() if line.startswith("|")]
     for line in tables:
         assert line.endswith("|")
@@ -163,7 +163,7 @@ def test_as_html(folder: Path) -> None:
     assert page.texts["title"] == page.texts["h1"] == ["Claims on trial"]
     captions = ["deep/second.md  A page *with* a heading", "first.tonne  A paper's | figures"]
     assert sorted(page.texts["caption"]) == captions
-    assert 'smith2024, "a <b>bold</b> | claim"' in page.texts["td"]
+    assert "Smith 2024, a <b>bold</b> | claim" in page.texts["td"]
     assert "script" not in page.texts
 
 

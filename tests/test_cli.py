@@ -252,7 +252,7 @@ def test_what_two_files_use_is_reported_once(call: Callable[..., Result]) -> Non
         'bibliography "./refs.bib"\n' + Path("site.tonne").read_text(encoding="utf-8"), encoding="utf-8"
     )
     one = call("check", "a.tonne", "--format", "short").output.splitlines()
-    assert [line.split(" ")[0] for line in one] == ["refs.bib:2:1:", "site.tonne:3:22:"]
+    assert [line.split(" ")[0] for line in one] == ["refs.bib:2:7:", "site.tonne:3:22:"]
     assert call("check", "a.tonne", "b.tonne", "site.tonne", "--format", "short").output.splitlines() == one
 
 

@@ -49,6 +49,7 @@ def test_the_commands_stand_in_the_order_of_work() -> None:
         "sweep",
         "explain",
         "audit",
+        "sources",
         "derive",
         "fmt",
         "list",

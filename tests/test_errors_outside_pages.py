@@ -10,6 +10,7 @@ import pytest
 
 from tonne.diagnostic import Diagnostic
 from tonne.scenario import Evaluated, evaluate
+from tonne.sources import unused_sources
 from tonne.syntax.changes import not_formatted
 from tonne.syntax.format import format_text
 
@@ -313,6 +314,65 @@ def test_a_broken_entry_is_said_once_and_its_neighbours_are_read(
     assert "`broken` cannot be read" in found[0].title
     assert "`good` stands twice" in found[1].title
     assert capfd.readouterr().err == ""  # the reader of BibTeX says nothing by itself
+
+
+def test_a_broken_entry_s_key_is_not_reported_again(project: Path) -> None:
+    (project / "x.bib").write_text("@misc{a, title = {A}}\n@misc{b, title {B}}\n", encoding="utf-8")
+    found = scenario(project, 'bibliography "x.bib"\nrun r {\n  pue = 1.2 from b\n}\nshow r.pue\n').diagnostics
+    assert [d.title for d in found] == ["`b` cannot be read: no `=` after `title`"]
+
+
+# ── P309: a bibliography that is none ──
+
+
+def test_a_bibliography_of_another_format_is_one_error(project: Path) -> None:
+    (project / "x.bib").write_text("TY  - JOUR\nTI  - The grid operator's report\nER  - \n", encoding="utf-8")
+    one = only(scenario(project, 'bibliography "x.bib"\nrun r {\n  pue = 1.2 from a, b\n}\nshow r.pue\n'))
+    assert (one.code, one.help) == ("P309", "export the sources as BibTeX, and name that file")
+    assert one.title.endswith("x.bib` is RIS, not BibTeX")
+
+
+# ── P303: a source that says nothing ──
+
+
+@pytest.mark.parametrize("field", ["title", "booktitle", "url", "doi", "eprint"])
+def test_a_source_without_title_and_address(project: Path, field: str) -> None:
+    value = {"url": "https://a.org/b", "doi": "10.1000/1", "eprint": "2104.10350"}.get(field, "T")
+    (project / "x.bib").write_text(
+        f"@misc{{bare, author = {{A, B}},\n year = 2020}}\n@misc{{whole, {field} = {{{value}}}}}\n@misc{{other}}\n",
+        encoding="utf-8",
+    )
+    text = 'bibliography "x.bib"\nrun r {\n  energy = 3 MWh from bare\n  pue = 1.2 from whole, bare\n}\nshow r.energy\n'
+    (one,) = scenario(project, text).diagnostics  # of `other`, which nothing cites, nothing is said
+    assert (one.code, one.title, one.span.line) == ("P303", "source `bare` has neither title nor url", 1)
+    assert one.help == "add `title = {…}`, or its `doi`, `eprint` or `url`"
+
+
+# ── P305: sources that support nothing, which `tonne sources` alone says ──
+
+
+def test_a_source_that_supports_nothing(project: Path) -> None:
+    entries = [f"@misc{{{key}, title = {{T}}}}" for key in ("meter2024", "grid2024", "old2019")]
+    (project / "x.bib").write_text("\n".join(entries), encoding="utf-8")
+    text = (
+        'bibliography "x.bib"\nrun r {\n  energy = 3 MWh from meter2024\n  pue = 1.2 from grid2024\n}\nshow r.energy\n'
+    )
+    result = scenario(project, text)
+    assert not result.diagnostics
+    assert result.checked.project is not None
+    (one,) = unused_sources([result.checked.project])
+    assert (one.code, one.title, one.span.line, one.help) == (
+        "P305",
+        "`old2019` supports no number",
+        3,
+        "cite or remove",
+    )
+    (project / "x.bib").write_text("\n".join([*entries, "@misc{other, title = {T}}"]), encoding="utf-8")
+    result = scenario(
+        project, text
+    )  # no more than half of its entries are cited: it is the bibliography of something else
+    assert result.checked.project is not None
+    assert unused_sources([result.checked.project]) == []
 
 
 # ── L601: lines that are not in standard form ──

@@ -5,9 +5,10 @@ Takes paths, gives an `Audit`; each file is evaluated by itself, as `tonne run` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from tonne.citations import Source
 from tonne.diagnostic import Diagnostic, without_verdicts
 from tonne.library import display_name, read_text
 from tonne.limits import DEFAULT_LIMITS
@@ -28,10 +29,11 @@ OUTCOMES = (
 
 
 class AuditedClaim(Unprinted, Record, frozen=True, eq=False):
-    """A claim with its verdict, and the file in which it stands."""
+    """A claim with its verdict, the file in which it stands, and the sources that this file knows."""
 
     file: str
     verdict: Verdict
+    sources: Mapping[str, Source]
 
     @property
     def line(self) -> int:
@@ -84,7 +86,8 @@ def audit(paths: Sequence[Path], progress: Callable[[int, int], None] | None = N
 def _audited(path: Path, made: Evaluated) -> AuditedFile:
     name = display_name(path)
     findings, _ = without_verdicts(made.diagnostics)
-    claims = tuple(AuditedClaim(name, verdict) for verdict in made.claims)
+    sources = made.checked.project.entry.sources if made.checked.project is not None else {}
+    claims = tuple(AuditedClaim(name, verdict, sources) for verdict in made.claims)
     return AuditedFile(name, _title(path, made), claims, tuple(findings))
 
 

@@ -64,6 +64,7 @@ class Step:
     amount: float | None = None  # the value in `unit`, with all its digits
     unit: str | None = None
     spread: str = ""  # what stands after `~`, as written
+    provenance: tree.Provenance | None = None  # what `source` is of; None where nothing says so, or a setting does
 
 
 @dataclass
@@ -113,14 +114,19 @@ def explain_shown(run: Run, shown: ShownValue, unit: Unit) -> Step:
 def source_of_field(run: Run, state: State, name: str) -> str:
     """Where a field's number or formula is from, as written; empty where nothing says so."""
     binding = state.instance.bindings.get(name)
+    return source_of(binding) if binding is not None else str(_provenance_of_field(state, name) or "")
+
+
+def _provenance_of_field(state: State, name: str) -> tree.Provenance | None:
+    binding = state.instance.bindings.get(name)
     if binding is not None:
-        return source_of(binding)
+        return provenance_of(binding)
     if name not in state.nodes:
-        return ""
+        return None
     formula = state.formulas.alternatives[name][state.determination.chosen[name]]
     declared = state.instance.kind.fields[name].declaration.alternatives
     written = next((v for v in declared if v.expr is formula.expr), None)
-    return str(written.provenance) if written and written.provenance else ""
+    return written.provenance if written is not None else None
 
 
 def _unit_of(state: State, name: str) -> Unit:
@@ -176,6 +182,7 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
         amount=run.in_unit(node, unit),
         unit=unit.word,
         spread=_spread(run, node),
+        provenance=_provenance_of_field(state, name),
     )
 
 
@@ -186,10 +193,11 @@ def _spread(run: Run, node: Node | None) -> str:
 
 def source_of(one: Binding | Let) -> str:
     """The provenance of a line as written; empty where it has none."""
-    if one.set_by_command:
-        return SET
-    provenance = getattr(one.value, "provenance", None)
-    return "" if provenance is None else str(provenance)
+    return SET if one.set_by_command else str(provenance_of(one) or "")
+
+
+def provenance_of(one: Binding | Let) -> tree.Provenance | None:
+    return None if one.set_by_command else getattr(one.value, "provenance", None)
 
 
 def _plain(text: str) -> str:
@@ -304,7 +312,8 @@ def _choices(walk: _Walk, state: State | None, reference: Reference) -> Iterator
             walk.seen.add((at.instance, name))
             period = _period(target)
             full = f"{at.instance.name}.{name}"
-            yield Step(full, target.name, "given", source=source, where=binding.value.span, period=period)
+            span, provenance = binding.value.span, provenance_of(binding)
+            yield Step(full, target.name, "given", source=source, where=span, period=period, provenance=provenance)
         at = walk.run.model.states.get(target) if isinstance(target, Instance) else None
 
 
@@ -345,6 +354,7 @@ def _let(walk: _Walk, let: Let) -> Step:
         amount=amount,
         unit=word,
         spread=_spread(run, node),
+        provenance=provenance_of(let),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tonne import library
 from tonne.cache import cached
 from tonne.citations import Bibliography, Source, read_bibliography
-from tonne.diagnostic import Diagnostic, diagnostic
+from tonne.diagnostic import Diagnostic, Label, diagnostic
 from tonne.limits import DEFAULT_LIMITS, MOST_ERRORS, Limits
 from tonne.names import Scope, did_you_mean
 from tonne.source import SourceFile, Span
@@ -162,9 +162,20 @@ class Files:
                 self._bytes += _size(source)
                 bibliography, problems = read_bibliography(source)
                 self.found += problems
-                entries.update(bibliography.entries)
+                if any(problem.is_error for problem in problems):
+                    scope.lost.add(ALL_SOURCES)
+                for key, entry in bibliography.entries.items():
+                    first = entries.setdefault(key, entry)
+                    if (first.type, first.fields) != (entry.type, entry.fields):
+                        self.found.append(_in_two_bibliographies(first, entry))
                 lost |= bibliography.lost
-        return Bibliography(entries, frozenset(lost))
+        return Bibliography(entries, frozenset(lost - set(entries)))
+
+
+def _in_two_bibliographies(first: Source, other: Source) -> Diagnostic:
+    title = f"the source `{other.key}` stands in two bibliographies, differently"
+    labels = (Label(other.span, "not used"), Label(first.span, "used"))
+    return diagnostic("P307", title, *labels, help="the first one is used; give one of them another key")
 
 
 def _size(source: SourceFile) -> int:

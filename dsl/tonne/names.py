@@ -5,11 +5,12 @@ Made by `tonne.resolve`; these are the symbols that formulas are bound to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 
-from tonne.citations import Bibliography
+from tonne.citations import Bibliography, Source, library_bibliography
 from tonne.diagnostic import Diagnostic, Fix, Label, diagnostic
 from tonne.library import Settings
 from tonne.source import SourceFile, Span
@@ -132,6 +133,12 @@ class Scope(Unprinted, Record, eq=False):
     @property
     def source(self) -> SourceFile:
         return self.module.source
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """What its citations name, by key: the entries of its own bibliography, then those of the library's."""
+        library = library_bibliography().entries
+        return library if self.bibliography is None else ChainMap(self.bibliography.entries, library)
 
 
 class Project(Record, frozen=True):

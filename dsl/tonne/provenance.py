@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import NamedTuple
 
-from tonne.citations import library_bibliography
+from tonne.citations import Source
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.files import ALL_SOURCES
 from tonne.limits import MOST_ERRORS
@@ -16,10 +17,13 @@ from tonne.syntax.walk import within
 
 # Lines that are named for one mistake.
 MOST_LINES = 8
+# Fields that say what a source is.
+TITLES = ("title", "booktitle", "maintitle")
 
 
 def check_provenance(project: Project) -> list[Diagnostic]:
-    """P301 for each bound number without a source, P302 for each key that is in no bibliography.
+    """P301 for each bound number without a source, P302 for each key that is in no bibliography, P303 for each that
+    leads to an entry without a title and without an address.
 
     The standard library's files are looked at when they are the file that was asked for.
     """
@@ -28,6 +32,7 @@ def check_provenance(project: Project) -> list[Diagnostic]:
         if not scope.is_library or scope is project.entry:
             found += _unsourced(scope)
             found += islice(_unknown_sources(scope), MOST_ERRORS)
+            found += _bare_sources(scope)
     return found
 
 
@@ -72,14 +77,14 @@ def _numbers(value: tree.Value) -> Iterator[tree.Number]:
 def _unknown_sources(scope: Scope) -> Iterator[Diagnostic]:
     if ALL_SOURCES in scope.lost:
         return
-    own = scope.bibliography.entries if scope.bibliography else {}
+    known = scope.sources
     lost = scope.bibliography.lost if scope.bibliography else frozenset()
     places: dict[str, list[Span]] = {}
     for citation in citations(scope.module.statements):
-        if citation.key not in own and citation.key not in library_bibliography().entries and citation.key not in lost:
+        if citation.key not in known and citation.key not in lost:
             places.setdefault(citation.key, []).append(citation.span)
     for key, (first, *others) in places.items():  # one mistake, however often it is cited
-        help, fix = did_you_mean(key, [*own, *library_bibliography().entries], first)
+        help, fix = did_you_mean(key, [*(scope.bibliography.entries if scope.bibliography else ()), *known], first)
         yield diagnostic(
             "P302",
             f"no source is called `{key}`",
@@ -88,6 +93,21 @@ def _unknown_sources(scope: Scope) -> Iterator[Diagnostic]:
             notes=[f"cited too at {_lines(others)}"] if others else [],
             fix=fix,
         )
+
+
+def _bare_sources(scope: Scope) -> Iterator[Diagnostic]:
+    cited = dict.fromkeys(citation.key for citation in citations(scope.module.statements))
+    for key in cited:
+        entry = scope.bibliography.entries.get(key) if scope.bibliography else None
+        if entry is not None and not any(entry.fields.get(name) for name in TITLES) and not _has_link(entry):
+            title = f"source `{key}` has neither title nor url"
+            yield diagnostic("P303", title, entry.span, help="add `title = {…}`, or its `doi`, `eprint` or `url`")
+
+
+def _has_link(entry: Source) -> bool:
+    from tonne.bibliography import links
+
+    return bool(links(entry))
 
 
 def _lines(spans: list[Span]) -> str:
@@ -101,22 +121,46 @@ def _lines(spans: list[Span]) -> str:
 def citations(statements: tuple[tree.Statement, ...]) -> Iterator[tree.Citation]:
     """Every key that statements cite, in the order in which they stand."""
     for statement in statements:
-        for provenance in _provenances(statement):
-            if provenance is not None:
-                yield from provenance.citations
+        for clause in clauses(statement):
+            if clause.provenance is not None:
+                yield from clause.provenance.citations
 
 
-def _provenances(statement: tree.Statement) -> Iterator[tree.Provenance | None]:
+class Clause(NamedTuple):
+    """What a clause is about: a name such as `pretrain.tokens`, what is said of it and where, and where that is from."""
+
+    name: str
+    span: Span
+    provenance: tree.Provenance | None
+
+
+def clauses(statement: tree.Statement) -> Iterator[Clause]:
     """The clauses of a statement, wherever in it one may stand."""
     if isinstance(statement, tree.InstanceDeclaration):
-        yield from (b.value.provenance for b in statement.bindings if isinstance(b.value, tree.Value | tree.Text))
+        yield from (_clause(f"{statement.name}.{b.name}", b.value) for b in statement.bindings)
     elif isinstance(statement, tree.KindDeclaration):
         for one in statement.fields:
-            yield from (v.provenance for v in one.alternatives)
-            yield from (usual.provenance for usual in one.usual)
+            name = f"{statement.name}.{one.name}"
+            yield from (_clause(name, value) for value in one.alternatives)
+            yield from (Clause(f"usual {name}", usual.range.span, usual.provenance) for usual in one.usual)
     elif isinstance(statement, tree.Case):
-        yield from (r.value.provenance for r in statement.rebindings if isinstance(r.value, tree.Value | tree.Text))
+        yield from (_clause(f"{statement.name}: {r.path}", r.value) for r in statement.rebindings)
     elif isinstance(statement, tree.Let):
-        yield statement.value.provenance if isinstance(statement.value, tree.Value) else None
-    elif isinstance(statement, tree.UnitDeclaration | tree.Require | tree.Claim | tree.Correlate | tree.Excluded):
-        yield statement.provenance
+        yield _clause(statement.name, statement.value)
+    elif isinstance(statement, tree.UnitDeclaration):
+        definition = statement.definition.span if statement.definition is not None else statement.name_span
+        yield Clause(f"unit {statement.word}", definition, statement.provenance)
+    elif isinstance(statement, tree.Require | tree.Claim):
+        word = "require" if isinstance(statement, tree.Require) else "claim"
+        yield Clause(word, statement.test.span, statement.provenance)
+    elif isinstance(statement, tree.Correlate):
+        name = f"correlate {statement.left}, {statement.right}"
+        yield Clause(name, statement.value.span, statement.provenance)
+    elif isinstance(statement, tree.Excluded):
+        yield Clause("excluded", statement.span, statement.provenance)
+
+
+def _clause(name: str, value: tree.Value | tree.Text | tree.ListOf) -> Clause:
+    if not isinstance(value, tree.Value):
+        return Clause(name, value.span, value.provenance if isinstance(value, tree.Text) else None)
+    return Clause(name, value.expr.span.to(value.spread.span) if value.spread else value.expr.span, value.provenance)

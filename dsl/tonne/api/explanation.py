@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tonne.explain import Step
+from tonne.run import Run
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,6 +24,7 @@ class Explanation:
     """
 
     _step: Step
+    _run: Run
 
     @property
     def path(self) -> str:
@@ -73,7 +75,7 @@ class Explanation:
     @property
     def because(self) -> tuple[Explanation, ...]:
         """The steps that the formula rests on."""
-        return tuple(Explanation(step) for step in self._step.because)
+        return tuple(Explanation(step, self._run) for step in self._step.because)
 
     @property
     def would_determine(self) -> tuple[str, ...]:
@@ -87,22 +89,22 @@ class Explanation:
         while waiting:
             step = waiting.pop()
             if not step.repeated:
-                found.append(Explanation(step))
+                found.append(Explanation(step, self._run))
                 waiting += reversed(step.because)
         return tuple({step.path: step for step in reversed(found)}.values())[::-1]
 
     def to_dict(self) -> dict[str, Any]:
         """As `tonne explain --format json` prints it."""
         from tonne.report.as_json import VERSION
-        from tonne.report.explanation import as_json
+        from tonne.report.explanation import whole_as_json
 
-        return {"version": VERSION, **as_json(self._step)}
+        return {"version": VERSION, **whole_as_json(self._run, self._step)}
 
     def __str__(self) -> str:
-        from tonne.report.explanation import as_tree
+        from tonne.report.explanation import as_parts
         from tonne.report.text import to_text
 
-        return to_text([as_tree(self._step)])
+        return to_text(as_parts(self._run, self._step))
 
     def __repr__(self) -> str:
         return f"<Explanation {self.path} = {self.text}, {self.status}>"
@@ -111,7 +113,7 @@ class Explanation:
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
-        from tonne.report.explanation import as_tree
+        from tonne.report.explanation import as_parts
         from tonne.report.html import to_html
 
-        return to_html([as_tree(self._step)])
+        return to_html(as_parts(self._run, self._step))

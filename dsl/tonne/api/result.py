@@ -162,10 +162,11 @@ class Result(_Found, Mapping[str, Value]):
 
     def explain(self, path: str) -> Explanation:
         """Why the value at a path is what it is, or what would determine it; `NoValue` for a path that names none."""
-        step, found = explain_path(self._needed(path), path)
+        run = self._needed(path)
+        step, found = explain_path(run, path)
         if step is None:
             raise NoValue(told(found) or f"`{path}` rests on an error", found)
-        return Explanation(step)
+        return Explanation(step, run)
 
     # ── a mapping ──
 

@@ -90,10 +90,10 @@ class Value(InOneProcess):
         symbol, one = self._quantity.symbol, self._quantity
         if isinstance(symbol, State):
             assert one.field is not None
-            return Explanation(explain_field(self._run, symbol, one.field.name))
+            return Explanation(explain_field(self._run, symbol, one.field.name), self._run)
         if isinstance(symbol, Let):
-            return Explanation(explain_let(self._run, symbol))
-        return Explanation(explain_shown(self._run, symbol, one.unit))
+            return Explanation(explain_let(self._run, symbol), self._run)
+        return Explanation(explain_shown(self._run, symbol, one.unit), self._run)
 
     def __str__(self) -> str:
         return self.text

@@ -182,7 +182,9 @@ class Question:
 
 
 def place(run: Run, node: Node) -> str:
-    """The line where a value is written, with its file where that is another one."""
+    """The line where a number is written, with its file where that is another one."""
+    if node.op != NUMBER:
+        return "derived"
     source = node.span.source
     line = f"line {node.span.line}"
     return line if source is run.model.project.entry.source else f"{source.name} {line}"

@@ -16,6 +16,7 @@ from tonne.cli.help import help
 from tonne.cli.list import list_
 from tonne.cli.new import new
 from tonne.cli.run import run
+from tonne.cli.sources import sources
 from tonne.cli.sweep import sweep
 from tonne.cli.units import units
 
@@ -28,6 +29,7 @@ Examples:
   tonne sweep my_run.tonne where_to_train
   tonne explain my_run.tonne pretrain.co2e
   tonne audit scenarios/ --only refuted
+  tonne sources my_run.tonne
   tonne derive my_run.tonne lifetime
   tonne fmt my_run.tonne
   tonne list grids france
@@ -76,5 +78,5 @@ def tonne(context: click.Context, color: str) -> None:
     context.color = _COLOR[color]
 
 
-for command in (new, check, run, sweep, explain, audit, derive, fmt, list_, units, help, completion):
+for command in (new, check, run, sweep, explain, audit, sources, derive, fmt, list_, units, help, completion):
     tonne.add_command(command)

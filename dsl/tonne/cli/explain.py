@@ -34,12 +34,12 @@ Examples:
 def explain(file: Path, path: str, overrides: tuple[str, ...], watch: bool, style: str) -> None:
     """Explain PATH, a field such as pretrain.co2e or the name of a let.
 
-    Its formula in names and in numbers, down to the lines and sources that it rests on; for an undetermined field, what
-    would determine it.
+    Its formula in names and in numbers, down to the lines that it rests on, and their sources; for an
+    undetermined field, what would determine it.
     """
     from tonne.explain import explain_path
     from tonne.report.as_json import VERSION
-    from tonne.report.explanation import as_json, as_tree
+    from tonne.report.explanation import as_parts, whole_as_json
     from tonne.scenario import evaluate
 
     def once() -> tuple[int, set[Path]]:
@@ -54,9 +54,11 @@ def explain(file: Path, path: str, overrides: tuple[str, ...], watch: bool, styl
             print_findings(problems, "full", stderr=True)
             return 2, used
         if style == "json":
-            print_json({"version": VERSION, **as_json(step)})
+            print_json({"version": VERSION, **whole_as_json(result.run, step)})
         else:
-            console().print(as_tree(step))
+            out = console()
+            for part in as_parts(result.run, step):
+                out.print(part)
         return exit_code(errors, strict=False), used
 
     finish(once, [file], watch)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rich.console import RenderableType
+from rich.style import Style as RichStyle
 from rich.text import Text
 
 from tonne.audit import OUTCOMES, Audit, AuditedClaim, AuditedFile
+from tonne.bibliography import Style, cite, links
 from tonne.report.as_json import VERSION, claim_as_json
 from tonne.report.diagnostics import as_json, clean
 from tonne.report.html import page
@@ -77,7 +79,7 @@ def _table(file: AuditedFile, claims: Sequence[AuditedClaim]) -> RenderableType:
         told, why = Text(clean(verdict.text)), _why(verdict)
         if why:
             told.append(f"\n{clean(why)}", "italic")
-        source = Text(clean(_source(claim)), "cyan")
+        source = _source_as_text(claim)
         made.add_row(
             str(claim.line), Text(f"{mark} {_WORDS[verdict.outcome]}", style), clean(_off(verdict)), told, source
         )
@@ -92,8 +94,15 @@ def _why(verdict: Verdict) -> str:
     return verdict.because if verdict.outcome is Outcome.NOT_COMPARABLE else verdict.cause
 
 
-def _source(claim: AuditedClaim) -> str:
-    return "" if claim.source is None else str(claim.source)
+def _source(claim: AuditedClaim, style: Style = "text") -> str:
+    return "" if claim.source is None else cite(claim.source, claim.sources, style)
+
+
+def _source_as_text(claim: AuditedClaim) -> Text:
+    """The source, which leads to where it is to be had, on a terminal too."""
+    cited = [claim.sources[c.key] for c in claim.source.citations if c.key in claim.sources] if claim.source else []
+    addresses = [link.address for source in cited for link in links(source)]
+    return Text(clean(_source(claim)), RichStyle(color="cyan", link=addresses[0] if addresses else None))
 
 
 # ── a page ──
@@ -129,7 +138,7 @@ def as_markdown(audit: Audit, only: Sequence[Outcome] = (), link: Callable[[str]
     lines += ["", "## Every claim" if not only else "## Others"]
     for file in audit.files:
         rows = [
-            [str(claim.line), code(claim.verdict.text), _WORDS[claim.verdict.outcome], words(_source(claim))]
+            [str(claim.line), code(claim.verdict.text), _WORDS[claim.verdict.outcome], _source(claim, "markdown")]
             for claim in file.only(rest)
         ]
         lines += ["", f"### {title_of(file)}", *table(["line", "claim", "verdict", "source"], rows)] if rows else []
@@ -150,7 +159,9 @@ def _by_file(audit: Audit, title_of: Callable[[AuditedFile], str]) -> list[str]:
 
 def _differences(claims: Sequence[AuditedClaim], outcome: Outcome) -> list[str]:
     if outcome is Outcome.NOT_COMPARABLE:
-        rows = [[code(claim.verdict.text), words(claim.verdict.because), words(_source(claim))] for claim in claims]
+        rows = [
+            [code(claim.verdict.text), words(claim.verdict.because), _source(claim, "markdown")] for claim in claims
+        ]
         return table(["claim", "why", "source"], rows)
     rows = [
         [
@@ -158,7 +169,7 @@ def _differences(claims: Sequence[AuditedClaim], outcome: Outcome) -> list[str]:
             words(computed_words(claim.verdict)),
             words(_off(claim.verdict)),
             words("; ".join([claim.verdict.cause, *claim.verdict.evidence]) if claim.verdict.cause else ""),
-            words(_source(claim)),
+            _source(claim, "markdown"),
         ]
         for claim in claims
     ]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
+from tonne.bibliography import reference
+from tonne.citations import Source
 from tonne.explain import SET, Step
 from tonne.formatting import exact
 from tonne.report.diagnostics import clean
+from tonne.report.sources import source_as_json
+from tonne.run import Run
 
 
 def as_tree(step: Step) -> Tree:
@@ -73,6 +79,44 @@ def _line(step: Step) -> Text:
     if step.deeper:
         text.append(f"\n  explain `{step.name}` for what it rests on", "dim")
     return text
+
+
+def cited_sources(run: Run, step: Step) -> dict[str, Source | None]:
+    """The entries that a derivation cites, each once, by key, in the order in which they stand.
+
+    None for a key that is nowhere. Of one key that names an entry in two bibliographies the first counts.
+    """
+    scopes = {scope.source: scope for scope in run.model.project.scopes}
+    found: dict[str, Source | None] = {}
+    waiting = [step]
+    while waiting:
+        at = waiting.pop()
+        for citation in at.provenance.citations if at.provenance is not None else ():
+            scope = scopes.get(citation.span.source)
+            found.setdefault(citation.key, scope.sources.get(citation.key) if scope is not None else None)
+        waiting += reversed(at.because)
+    return found
+
+
+def as_parts(run: Run, step: Step) -> list[RenderableType]:
+    """A derivation as a tree, and below it the entries that it cites."""
+    cited = cited_sources(run, step)
+    return [as_tree(step), *([Text(""), as_references(cited)] if cited else [])]
+
+
+def as_references(sources: Mapping[str, Source | None]) -> Text:
+    """The entries that a derivation cites, in full, by key."""
+    text = Text()
+    for key, source in sources.items():
+        text.append("\n" if text else "")
+        text.append(f"[{key}]", "cyan").append(f" {reference(source) if source is not None else 'in no bibliography'}")
+    return text
+
+
+def whole_as_json(run: Run, step: Step) -> dict[str, Any]:
+    """A derivation with the entries that it cites."""
+    cited = cited_sources(run, step)
+    return {**as_json(step), "sources": [source_as_json(key, source) for key, source in cited.items()]}
 
 
 def as_json(step: Step) -> dict[str, Any]:

@@ -122,8 +122,10 @@ def _write(element: Element, content: RenderableType) -> None:
     last: Element | None = None
     for text, style, _ in styled.render(_CONSOLE):
         css = style.get_html_style(_THEME) if style is not None else ""
-        if css:
-            last = SubElement(element, "span", style=css)
+        link = style.link if style is not None else None
+        if link or css:
+            last = SubElement(element, "a", {"href": link} if link else {}) if link else SubElement(element, "span")
+            last.set("style", css)
             last.text = text
         elif last is None:
             element.text = (element.text or "") + text

@@ -7,9 +7,9 @@ figure stands as its line gives it, with a link to its source. Writes no file.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from tonne.bibliography import reference
 from tonne.browse import Entry, Fact, entries, scope_of
 from tonne.citations import Source, library_bibliography
 from tonne.library import library_modules, module_of
@@ -18,9 +18,6 @@ from tonne.report.markdown import table, words
 from tonne.syntax import tree
 from tonne.unit_prefixes import SI_PREFIXES
 from tonne.units import Unit, unit_table
-
-_ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303"}
-_TEX = {"``": "“", "''": "”", "---": "—", "--": "–"}
 
 
 def pages() -> dict[str, str]:
@@ -237,14 +234,7 @@ def _sources() -> list[str]:
 
 
 def _source(source: Source, cited: Iterable[str]) -> list[str]:
-    fields = {name: words(plain(value)) for name, value in source.fields.items()}
-    head = [_authors(source.fields.get("author", "")), f"*{fields.get('title', source.key)}*"]
-    head += [fields[name] for name in ("journal", "booktitle", "institution", "number") if name in fields]
-    head += [fields["year"]] if "year" in fields else []
-    lines = [". ".join(part for part in head if part) + "."]
-    links = list(_links(source.fields))
-    lines += [" · ".join(f"[{text}]({address})" for text, address in links)] if links else []
-    lines += [f"{fields['note'].rstrip('.')}."] if "note" in fields else []
+    lines = [reference(source, "markdown")]
     pages_of = [f"[{name.removeprefix('core.')}]({_page_of(name)})" for name in cited]
     lines += [f"Cited in {', '.join(pages_of)}."] if pages_of else []
     return [text for line in lines for text in (line, "")]
@@ -253,34 +243,3 @@ def _source(source: Source, cited: Iterable[str]) -> list[str]:
 def _page_of(name: str) -> str:
     """`core.kinds` is `kinds.md`; a module with data has a page of its own name."""
     return f"{name.removeprefix('core.')}.md"
-
-
-def _authors(text: str) -> str:
-    """At most three names, `Kaplan, McCandlish, Henighan and others`; a name in braces is a body's."""
-    people = [plain(name if name.startswith("{") else name.split(",")[0]) for name in text.split(" and ") if name]
-    shown = people if len(people) <= 3 else [*people[:3], "others"]
-    return words(" and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown))
-
-
-def _links(fields: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Where a source is to be had: words and address."""
-    if "doi" in fields:
-        yield f"doi:{words(fields['doi'])}", f"https://doi.org/{fields['doi']}"
-    if "eprint" in fields:
-        yield f"arXiv:{fields['eprint']}", f"https://arxiv.org/abs/{fields['eprint']}"
-    if "url" in fields:
-        yield words(re.sub(r"^https?://(www\.)?", "", fields["url"]).rstrip("/")), fields["url"]
-
-
-def plain(text: str) -> str:
-    """BibTeX's writing as text: no braces, and accents, quotes and dashes as they are printed."""
-    for tex, sign in _TEX.items():
-        text = text.replace(tex, sign)
-    text = re.sub(r"\\([^\w\s])\{?([A-Za-z])\}?", lambda m: _accented(m[1], m[2]), text)
-    return re.sub(r"\\([_&$%#])", r"\1", text).replace("{", "").replace("}", "").strip()
-
-
-def _accented(accent: str, letter: str) -> str:
-    """A letter with a TeX accent, `\\'e`, as one character; what is no accent stays."""
-    mark = _ACCENTS.get(accent)
-    return f"\\{accent}{letter}" if mark is None else unicodedata.normalize("NFC", letter + mark)

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from tonne.bibliography import plain, reference
 from tonne.browse import Category, Entry, Fact, columns, unit_of
 from tonne.citations import Bibliography, Source
 from tonne.formatting import exact
@@ -130,7 +131,8 @@ def in_full(entry: Entry, sources: Bibliography) -> Text:
     cited = _sources(entry, sources)
     text.append("\n" if cited else "")
     for key, source in cited.items():
-        text.append(f"\n  {key}: {_told(source)}", "cyan")
+        told = reference(source) if source is not None else "not in the bibliography"
+        text.append(f"\n  {key}: {clean(told)}", "cyan")
     if entry.use:
         text.append(f"\n\n  {entry.use}", "green")
     else:
@@ -156,16 +158,6 @@ def _add_formulas(text: Text, fact: Fact, names: int, units: int) -> None:
 def _sources(entry: Entry, sources: Bibliography) -> dict[str, Source | None]:
     cited = [c.key for f in entry.facts if f.provenance is not None for c in f.provenance.citations]
     return {key: sources.entries.get(key) for key in dict.fromkeys(cited)}
-
-
-def _told(source: Source | None) -> str:
-    """Who wrote what when, and where it is."""
-    if source is None:
-        return "not in the bibliography"
-    authors = source.plain("author").split(" and ")
-    who = f"{authors[0]} et al." if len(authors) > 3 else " and ".join(authors)
-    parts = [who, source.plain("title"), source.plain("year"), source.plain("url")]
-    return clean(". ".join(p.removesuffix(".") for p in parts if p))
 
 
 # ── JSON ──
@@ -213,7 +205,7 @@ def _fact(fact: Fact, sources: Bibliography) -> dict[str, Any]:
                 "key": c.key,
                 "locator": c.locator,
                 **{
-                    name: (source.plain(name) or None) if source is not None else None
+                    name: (plain(source, name) or None) if source is not None else None
                     for name in ("author", "title", "year", "url")
                 },
             }
