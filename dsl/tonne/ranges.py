@@ -78,7 +78,18 @@ def bounds_left(model: Model, node: Node, values: Sequence[float], span: Span) -
 
 def _outside(state: State, one: Field, value: float, known: Callable[[Reference], float]) -> Diagnostic | None:
     """What there is to say of a value outside its bounds, or else outside its usual range."""
-    for ranges, report in ((state.formulas.bounds, _out_of_bounds), (state.formulas.usual, _unusual)):
+    left = _left(state, one, value, known)
+    if left is None:
+        return None
+    is_bound, low, high = left
+    return (_out_of_bounds if is_bound else _unusual)(state, one, value, low, high)
+
+
+def _left(
+    state: State, one: Field, value: float, known: Callable[[Reference], float]
+) -> tuple[bool, float, float] | None:
+    """The range that a value lies outside of: whether it is that of the bounds or the usual one, and its ends."""
+    for ranges, is_bound in ((state.formulas.bounds, True), (state.formulas.usual, False)):
         ends = ranges.get(one.name)
         if ends is None:
             continue
@@ -86,8 +97,23 @@ def _outside(state: State, one: Field, value: float, known: Callable[[Reference]
         high = math.inf if ends[1] is None else _end(ends[1], known)
         if low is None or high is None or low - _SLACK * abs(low) <= value <= high + _SLACK * abs(high):
             continue
-        return report(state, one, value, low, high)
+        return is_bound, low, high
     return None
+
+
+def beyond(run: Run, state: State, name: str, value: float) -> tuple[str, bool] | None:
+    """Which end of its bounds, or of its usual range, a field would leave with a value, and whether it may; None inside."""
+    one = state.instance.kind.fields[name]
+    left = _left(state, one, value, partial(_value_of, run, state))
+    if left is None:
+        return None
+    is_bound, low, high = left
+    ends = one.declaration.bounds if is_bound else one.declaration.usual and one.declaration.usual.range
+    assert ends is not None
+    usual = "" if is_bound else "the usual "
+    if value < low:
+        return f"below {usual}{_words(one, low, ends.low)}", not is_bound
+    return f"above {usual}{_words(one, high, ends.high)}", not is_bound
 
 
 def _value_of(run: Run, state: State, reference: Reference) -> float:

@@ -39,9 +39,7 @@ _FORMS: dict[str, Callable[[str], Any]] = {
     "tracking_mode": re.compile(r"machine|process").fullmatch,
     "on_cloud": re.compile(r"[YN]").fullmatch,
 }
-_SHIFTED = (
-    "put the missing cells back, empty, or take the line out; CodeCarbon 3.2.9 to 3.3.1 leaves empty cells out when it appends"
-)
+_SHIFTED = "put the missing cells back, empty, or take the line out; CodeCarbon 3.2.9 to 3.3.1 leaves empty cells out when it appends"
 _ADDS_UP = 1e-3
 
 
@@ -55,7 +53,9 @@ def read(lines: Lines, asked: str) -> Made:
             raise other_tool(lines, "a table of CodeCarbon", "name the emissions.csv that CodeCarbon wrote") from None
         raise
     if not header:
-        raise Refused(lines.refusal(f"`{lines.name}` is empty", 0, help="name the emissions.csv of a run that has ended"))
+        raise Refused(
+            lines.refusal(f"`{lines.name}` is empty", 0, help="name the emissions.csv of a run that has ended")
+        )
     form = _Form(lines, header, number)
     runs, seen, wrong, refused = Runs(), _Seen(), list[Diagnostic](), 0
     for number, row in rows:
@@ -80,7 +80,9 @@ def read(lines: Lines, asked: str) -> Made:
     fell = runs.fallen()
     if fell is not None:
         title = f"the energy of run `{fell[2]}` falls at line {fell[0]}: these rows are no running total"
-        raise Refused(lines.refusal(title, 0, help=f"take out the rows of another run that has this id, from line {fell[1]} on"))
+        raise Refused(
+            lines.refusal(title, 0, help=f"take out the rows of another run that has this id, from line {fell[1]} on")
+        )
     if not len(runs):
         title = f"none of {counted(seen.rows, 'row')} has an energy"
         raise Refused(lines.refusal(title, 1, help="`energy_consumed` is empty, NaN or 0 in each; measure again"))
@@ -117,7 +119,10 @@ _NOTES = {
     "no pue": ("with no pue", "the energy is taken for that of the IT alone; bind `pue`, or `energy`"),
     "pue 1": ("with a pue of 1, CodeCarbon's default", "where nobody set it, the energy is that of the IT alone"),
     "process": ("of a process alone", "`tracking_mode` is process: what else the machine did is not in the energy"),
-    "parts": ("whose parts do not add up", "CPU, GPU and RAM together are not `energy_consumed`, which is what is taken"),
+    "parts": (
+        "whose parts do not add up",
+        "CPU, GPU and RAM together are not `energy_consumed`, which is what is taken",
+    ),
 }
 
 
@@ -172,7 +177,9 @@ class _Form:
 
     def _moved(self, row: list[str], line: int, name: str, cell: str) -> Diagnostic:
         title = f"`{cell[:40]}` stands under `{name}` in line {line}"
-        help = "the cells of this line stand in other columns than the header says: put them there, or take the line out"
+        help = (
+            "the cells of this line stand in other columns than the header says: put them there, or take the line out"
+        )
         return self._refuse(title, row, line, cell, help)
 
     def _refuse(self, title: str, row: list[str], line: int, word: str = "", help: str = "") -> Diagnostic:
@@ -227,5 +234,11 @@ class _Form:
         where = ", ".join(filter(None, (cell(row, "region"), cell(row, "country_name"))))
         cloud = " ".join(filter(None, (cell(row, "cloud_provider"), cell(row, "cloud_region"))))
         mode = cell(row, "tracking_mode")
-        words += [where, cloud, cell(row, "cpu_model"), cards if cards != "0" else "", f"tracking mode {mode}" if mode else ""]
+        words += [
+            where,
+            cloud,
+            cell(row, "cpu_model"),
+            cards if cards != "0" else "",
+            f"tracking mode {mode}" if mode else "",
+        ]
         return ", ".join(filter(None, words)) + "."

@@ -56,7 +56,11 @@ def read(lines: Lines, asked: str) -> Made:
         _add(lines, number, entry, total)
     if not total.count:
         why = f": {total.failed[0]}" if total.failed else ""
-        title = f"none of {counted(len(total.failed), 'response')} has an energy{why}" if total.failed else "there is no response"
+        title = (
+            f"none of {counted(len(total.failed), 'response')} has an energy{why}"
+            if total.failed
+            else "there is no response"
+        )
         raise Refused(lines.refusal(title, 0, help=_HELP))
     return _made(lines, total)
 
@@ -73,7 +77,9 @@ def _entries(lines: Lines) -> Iterator[tuple[int, Any]]:
             text.append(line)
         size += len(line)
         if size > _LARGEST:
-            raise Refused(lines.refusal(f"this is over {_LARGEST:,} characters", 0, help="one response a line has no limit"))
+            raise Refused(
+                lines.refusal(f"this is over {_LARGEST:,} characters", 0, help="one response a line has no limit")
+            )
     if not text:
         raise Refused(lines.refusal(f"`{lines.name}` is empty", 0, help=_HELP))
     first = lines.number - len(text) + 1
@@ -101,7 +107,9 @@ def _add(lines: Lines, line: int, entry: Any, total: _Sum) -> None:
     if not isinstance(impacts, dict) or not {"energy", "gwp"} & set(impacts):
         looks = "accounting of Slurm" if isinstance(entry, dict) and "jobs" in entry else ""
         title = f"this is {looks or 'JSON without impacts'}, not of EcoLogits"
-        raise Refused(lines.refusal(title, line, help="`tonne import slurm` takes `sacct --parsable2`" if looks else _HELP))
+        raise Refused(
+            lines.refusal(title, line, help="`tonne import slurm` takes `sacct --parsable2`" if looks else _HELP)
+        )
     errors = impacts.get("errors") or []
     if not impacts.get("energy"):
         total.failed.append("; ".join(str(e.get("message", e)) if isinstance(e, dict) else str(e) for e in errors))
@@ -120,7 +128,11 @@ def _add(lines: Lines, line: int, entry: Any, total: _Sum) -> None:
         total.high[name] = total.high.get(name, Decimal(0)) + high
         total.have[name] = total.have.get(name, 0) + 1
     usage = entry.get("usage")
-    tokens = next((usage[name] for name in _TOKENS if isinstance(usage.get(name), Decimal)), None) if isinstance(usage, dict) else None
+    tokens = (
+        next((usage[name] for name in _TOKENS if isinstance(usage.get(name), Decimal)), None)
+        if isinstance(usage, dict)
+        else None
+    )
     if tokens is not None:
         total.tokens += int(tokens)
         total.with_tokens += 1
@@ -136,7 +148,9 @@ def _ends(lines: Lines, line: int, path: str, unit: str, impact: Any) -> tuple[D
     if not all(isinstance(end, Decimal) and end.is_finite() and end >= 0 for end in ends) or ends[0] > ends[1]:
         raise Refused(lines.refusal(f"`{path}` has no value, or none that can be", line, help=_HELP))
     if said != unit:
-        raise Refused(lines.refusal(f"`{path}` is in `{said}`, not {unit}", line, help="this form of EcoLogits is not known"))
+        raise Refused(
+            lines.refusal(f"`{path}` is in `{said}`, not {unit}", line, help="this form of EcoLogits is not known")
+        )
     return ends
 
 
@@ -160,7 +174,9 @@ def _made(lines: Lines, total: _Sum) -> Made:
             continue
         ranges.append(name)
         middle = in_digits((low + high) / 2)
-        figures.append(Figure(name, middle, unit, f"{words}, middle of min and max; EcoLogits", (in_digits(low), in_digits(high))))
+        figures.append(
+            Figure(name, middle, unit, f"{words}, middle of min and max; EcoLogits", (in_digits(low), in_digits(high)))
+        )
     if ranges:
         title = f"{len(ranges)} figures are ranges: the middle, with a uniform spread"
         said.append(lines.note(title, 0, "EcoLogits says nothing of what lies between the ends"))
@@ -173,7 +189,10 @@ def _made(lines: Lines, total: _Sum) -> Made:
     warned = f" EcoLogits warns: {'; '.join(list(total.warnings)[:3])}" if total.warnings else ""
     about = f"{responses[0].upper()}{responses[1:]}{models}, as EcoLogits estimates them; the energy has the PUE in it.{warned}"
     block = Block("deployment", name, about, tuple(figures))
-    below = [f'correlate {name}.{ranges[0]}, {name}.{other} = 1 assumed "they rest on the same range of the energy"' for other in ranges[1:]]
+    below = [
+        f'correlate {name}.{ranges[0]}, {name}.{other} = 1 assumed "they rest on the same range of the energy"'
+        for other in ranges[1:]
+    ]
     shown = [field for field in ("energy_per_request", "co2e_per_request") if field]
     below.append(f"\nshow {', '.join(f'{name}.{field}' for field in shown)}")
     return Made(f"What EcoLogits estimates: {file}.", (block,), tuple(below), tuple(said))

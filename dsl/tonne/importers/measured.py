@@ -6,15 +6,14 @@ Takes the runs of a record; a run has figures by field of the kind, each with it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from tonne.diagnostic import Diagnostic
 from tonne.importers.reading import Lines, Refused, counted
 from tonne.importers.store import Runs
 from tonne.importers.writing import Block, Figure, Made, Names, as_written, in_digits
-from tonne.diagnostic import Diagnostic
 
 # So many runs are listed where nobody says how, and where somebody does.
 _FEW, _MOST = 12, 1_000
@@ -51,7 +50,7 @@ def measurements(lines: Lines, runs: Runs, asked: str, tool: Tool, said: list[Di
         help = f"there are: {', '.join(there[:5])}{more}; or `--runs list`, `--runs sum`"
         raise Refused(lines.refusal(f"no {tool.run} is `{asked}`", 0, help=help))
     if how == "list" and count > _MOST:
-        help = f"`--runs sum`, or `--runs` with the beginning of an id"
+        help = "`--runs sum`, or `--runs` with the beginning of an id"
         raise Refused(lines.refusal(f"{counted(count, tool.run)} to list; the most is {_MOST:,}", 0, help=help))
     if how == "sum" or (not how and count > _FEW):
         if not how:
@@ -157,5 +156,3 @@ def _span(versions: set[str]) -> str:
 
 def _numbers(version: str) -> list[tuple[int, str]]:
     return [(int("".join(c for c in part if c.isdigit()) or 0), part) for part in version.split(".")]
-
-

@@ -39,7 +39,10 @@ _LOOKS: list[tuple[str, Callable[[str, Collection[str]], bool]]] = [
     ("the impacts of EcoLogits", lambda head, cells: '"gwp"' in head or '"impacts"' in head),
     ("a JSON file", lambda head, cells: head.startswith(("{", "["))),
     ("a web page", lambda head, cells: head.startswith(("<!doctype", "<html"))),
-    ("a scenario of tonne", lambda head, cells: re.match(r"(use|run|deployment|measurement|grid) .*\{", head) is not None),
+    (
+        "a scenario of tonne",
+        lambda head, cells: re.match(r"(use|run|deployment|measurement|grid) .*\{", head) is not None,
+    ),
 ]
 
 

@@ -76,10 +76,12 @@ def read(lines: Lines, asked: str) -> Made:
     if not header:
         raise Refused(lines.refusal(f"`{lines.name}` is empty", 0, help=f"ask for it with {_COMMAND}"))
     if "JobID" not in header:
-        if header[0].strip() == '{' or header[0].lstrip().startswith('{"'):
+        if header[0].strip() == "{" or header[0].lstrip().startswith('{"'):
             raise Refused(lines.refusal("this is JSON", number, help=f"ask for a table: {_COMMAND}"))
         raise other_tool(lines, "an accounting table of Slurm", f"ask for it with {_COMMAND}")
-    needed = [name for name in ("State", "Elapsed", "ConsumedEnergy") if name not in header and f"{name}Raw" not in header]
+    needed = [
+        name for name in ("State", "Elapsed", "ConsumedEnergy") if name not in header and f"{name}Raw" not in header
+    ]
     if needed:
         title = f"the table has no column {', '.join(f'`{name}`' for name in needed)}"
         raise Refused(lines.refusal(title, number, help=f"ask for it with {_COMMAND}"))
@@ -95,7 +97,11 @@ def read(lines: Lines, asked: str) -> Made:
         title = f"none of {counted(seen.jobs, 'job')} has ended with an energy" if seen.jobs else "the table has no job"
         help = "there is none where Slurm has no AcctGatherEnergyType" if seen.jobs else f"ask for it with {_COMMAND}"
         raise Refused(lines.refusal(title, number, help=help))
-    said = [lines.note("the energy is that of whole nodes, without cooling", 1, "right where a job had its nodes alone; bind `pue`")]
+    said = [
+        lines.note(
+            "the energy is that of whole nodes, without cooling", 1, "right where a job had its nodes alone; bind `pue`"
+        )
+    ]
     for what, (words, help) in _NOTES.items():
         if what in seen.count:
             say = lines.warning if what in ("running", "no energy") else lines.note
@@ -133,7 +139,11 @@ def _jobs(
                 yield job
             job = _Job(id, number, cells)
         elif job is None or job.id != id:
-            wrong.append(lines.refusal(f"the step `{cells['JobID']}` stands without its job", number, text, help="add the job's own line"))
+            wrong.append(
+                lines.refusal(
+                    f"the step `{cells['JobID']}` stands without its job", number, text, help="add the job's own line"
+                )
+            )
         else:
             job.steps[step] = (number, cells)
     if job is not None:
@@ -172,7 +182,13 @@ def _take(lines: Lines, job: _Job, runs: Runs, seen: _Seen, wrong: list[Diagnost
     name = job.cells.get("JobName", "")
     words = (f"Job {job.id}", name, state.lower(), job.cells.get("Partition", ""), job.cells.get("NodeList", ""))
     about = ", ".join(filter(None, words)) + ". The energy is that of its nodes, without cooling."
-    runs.add(f"{job.id} {start}".strip(), job.line, float(energy), name or f"job {job.id}", run(figures, about, date, "", job.id))
+    runs.add(
+        f"{job.id} {start}".strip(),
+        job.line,
+        float(energy),
+        name or f"job {job.id}",
+        run(figures, about, date, "", job.id),
+    )
 
 
 def _seconds(cells: dict[str, str]) -> tuple[int, str]:

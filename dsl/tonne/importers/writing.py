@@ -45,7 +45,11 @@ class Block:
     period: str = ""
 
     def __str__(self) -> str:
-        lines = [f'"{quoted(self.about)}"', *([f"period = {self.period}"] if self.period else []), *map(str, self.figures)]
+        lines = [
+            f'"{quoted(self.about)}"',
+            *([f"period = {self.period}"] if self.period else []),
+            *map(str, self.figures),
+        ]
         return "\n".join([f"{self.kind} {self.name} {{", *lines, "}"])
 
 
