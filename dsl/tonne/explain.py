@@ -20,7 +20,7 @@ from tonne.missing import lacking_names, would_determine
 from tonne.model import Optimum, ShownValue, State
 from tonne.names import Binding, Instance, Let, Study
 from tonne.paths import Reference
-from tonne.reconcile import Comparison, comparison, comparisons_of
+from tonne.reconcile import Comparison, comparison, comparisons_of, tests
 from tonne.run import Run, default_unit, unit_of_let, unit_of_result
 from tonne.source import Span
 from tonne.syntax import tree
@@ -86,8 +86,8 @@ class _Walk:
 
 
 def explain_path(run: Run, path: str) -> tuple[Step | None, list[Diagnostic]]:
-    """The derivation of what a dotted path of the file names, or of the test that stands in a line of it, `:12`; or what is wrong
-    with the path. Of a value that is held against another one, also what would make the two equal."""
+    """The derivation of what a dotted path of the file names, or of the test that stands in a line of it, `:12`; or what is
+    wrong with the path. Of a value that is held against another one, also what would make the two equal."""
     line = _LINE.fullmatch(path)
     if line is not None:
         return _explain_line(run, int(line[1]))
@@ -108,8 +108,7 @@ def explain_path(run: Run, path: str) -> tuple[Step | None, list[Diagnostic]]:
 def _explain_line(run: Run, line: int) -> tuple[Step | None, list[Diagnostic]]:
     """The two sides of the requirement or claim that stands in a line, and what would make them equal."""
     source = run.model.project.entry.module.source
-    tests = [*run.model.requirements, *run.model.claims]
-    for statement, sides in tests:
+    for statement, sides in tests(run):
         last = source.position(statement.span.end)[0]
         if statement.span.source is source and statement.span.line <= line <= last:
             walk = _Walk(run)
@@ -121,7 +120,7 @@ def _explain_line(run: Run, line: int) -> tuple[Step | None, list[Diagnostic]]:
             compared = () if found is None else (found,)
             name = f"{word} {text}"
             return Step(name, "", "test", "", "", source_, statement.span, because, compared=compared), []
-    lines = sorted({statement.span.line for statement, _ in tests if statement.span.source is source})
+    lines = sorted({statement.span.line for statement, _ in tests(run) if statement.span.source is source})
     help = f"they stand in {', '.join(map(str, lines[:10]))}" if lines else "the file has none; name a value of it"
     at = min(line, len(source.line_starts))
     start = source.line_starts[max(at, 1) - 1]

@@ -108,7 +108,8 @@ def beyond(run: Run, state: State, name: str, value: float) -> tuple[str, bool] 
     if left is None:
         return None
     is_bound, low, high = left
-    ends = one.declaration.bounds if is_bound else one.declaration.usual and one.declaration.usual.range
+    declared = one.declaration
+    ends = declared.bounds if is_bound or declared.usual is None else declared.usual.range
     assert ends is not None
     usual = "" if is_bound else "the usual "
     if value < low:

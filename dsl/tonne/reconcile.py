@@ -1,7 +1,8 @@
 """What would make the two sides of a test equal: for each value that they rest on, what it alone would have to be.
 
-Takes a `Run` and one of its tests; follows the graph, and knows no names. A value is moved, all that follows from it is computed
-anew, and what is told has been found so: the elasticity gives the first guess, which is exact for products of powers.
+Takes a `Run` and one of its tests; follows the graph, and knows no names. A value is moved, all that follows from it is
+computed anew, and what is told has been found so: the elasticity gives the first guess, which is exact for products of
+powers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tonne.source import Span
 from tonne.syntax import tree
 from tonne.units import Unit
 
-# Sides so near each other, as a logarithm, are equal; so far a value is moved at most, a trillion times; halvings of a bracket.
+# Sides so near each other are equal (as logarithms); a value is moved a trillion times at most; halvings of a bracket.
 _EQUAL, _FARTHEST, _HALVINGS = 1e-9, math.log(1e12), 100
 _FLAT = 1e-9  # an elasticity below it does not move the ratio
 
@@ -77,10 +78,10 @@ def comparison(run: Run, statement: tree.Require | tree.Claim, sides: TestSides)
     test = statement.test
     if left is None or right is None or isinstance(test, tree.Inside):
         return None
-    values = run.value(left), run.value(right)
-    if values[0] is None or values[1] is None or min(values) <= 0:  # type: ignore[type-var]
+    over, under = run.value(left), run.value(right)
+    if over is None or under is None or min(over, under) <= 0:
         return None
-    ratio = values[0] / values[1]
+    ratio = over / under
     words = _plain(test.right.span.text)
     levers = () if abs(math.log(ratio)) <= _EQUAL else tuple(_levers(run, left, right))
     order = sorted(levers, key=lambda lever: (not lever.possible, bool(lever.limit)))
@@ -93,9 +94,15 @@ def comparison(run: Run, statement: tree.Require | tree.Claim, sides: TestSides)
     )
 
 
+def tests(run: Run) -> Iterator[tuple[tree.Require | tree.Claim, TestSides]]:
+    """The requirements and the claims of a file."""
+    yield from run.model.requirements
+    yield from run.model.claims
+
+
 def comparisons_of(run: Run, node: Node) -> Iterator[Comparison]:
     """The tests that hold a value against another one that the file derives or states; a written number is none."""
-    for statement, sides in (*run.model.requirements, *run.model.claims):
+    for statement, sides in tests(run):
         parts = [sides.parts.get("left"), sides.parts.get("right")]
         if any(part is node for part in parts) and not any(part is None or _is_literal(run, part) for part in parts):
             found = comparison(run, statement, sides)

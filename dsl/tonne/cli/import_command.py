@@ -38,8 +38,9 @@ Examples:
 def import_(tool: str, file: Path, runs: str, output: Path | None, force: bool, strict: bool) -> None:
     """Make a scenario of what another tool measured.
 
-    TOOL is codecarbon (its emissions.csv), slurm (a table of `sacct --parsable2`), or ecologits (its impacts as JSON); FILE may be
-    `-`, standard input. Each line of the scenario says which row and column it is from; units and digits stay those of the record.
+    TOOL is codecarbon (its emissions.csv), slurm (a table of `sacct --parsable2`), or ecologits (its impacts as JSON); FILE
+    may be `-`, standard input. Each line of the scenario says which row and column it is from; units and digits stay those
+    of the record.
     """
     from tonne.importers import imported
 

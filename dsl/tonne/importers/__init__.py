@@ -1,7 +1,8 @@
 """Records of other tools into scenario text.
 
-Takes the name of a tool and a file that it wrote; gives the text of a scenario in standard form, with a source on each line, and
-what has to be said of the record. Units and digits are those of the record: the language converts. Writes no file.
+Takes the name of a tool and a file that it wrote; gives the text of a scenario in standard form, with a source on each
+line, and what has to be said of the record. Units and digits are those of the record: the language converts. Writes no
+file.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """CodeCarbon's `emissions.csv`, as its versions since 2.0 write it, by the header.
 
-What its columns are is read off its source (mlco2/codecarbon: output_methods/emissions_data.py, emissions_tracker.py): duration in
-s, emissions in kg CO2e, energies in kWh, powers in W. Since 2.2.3, the first with a column `pue`, every energy is multiplied by
-it (`_do_measurements`: `energy *= self._pue`), those of CPU, GPU and RAM too, and so are the emissions; powers are not. A row is the
-running total of its run: `flush()` appends another one of the same `run_id`.
+What its columns are is read off its source (mlco2/codecarbon: output_methods/emissions_data.py, emissions_tracker.py):
+duration in s, emissions in kg CO2e, energies in kWh, powers in W. Since 2.2.3, the first with a column `pue`, every energy
+is multiplied by it (`_do_measurements`: `energy *= self._pue`), those of CPU, GPU and RAM too, and so are the emissions;
+powers are not. A row is the running total of its run: `flush()` appends another one of the same `run_id`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from tonne.diagnostic import Diagnostic
 from tonne.importers.measured import Tool, measurements, run
-from tonne.importers.reading import MOST_REFUSED, Lines, Refused, cells_as_line, counted
+from tonne.importers.reading import MOST_REFUSED, Counts, Lines, Refused, cells_as_line, counted
 from tonne.importers.recognized import looks_like, other_tool
 from tonne.importers.store import Runs
 from tonne.importers.writing import Made
@@ -26,10 +26,11 @@ _UNITS = {
 _TOOL = Tool("CodeCarbon", "run", _UNITS)
 _NEEDED = ("timestamp", "project_name", "duration", "emissions", "energy_consumed")
 _NUMBERS = (
-    "duration", "emissions", "emissions_rate", "cpu_power", "gpu_power", "ram_power", "cpu_energy", "gpu_energy", "ram_energy",
-    "energy_consumed", "water_consumed", "cpu_count", "gpu_count", "longitude", "latitude", "ram_total_size", "pue", "wue",
+    "duration", "emissions", "emissions_rate", "cpu_power", "gpu_power", "ram_power",
+    "cpu_energy", "gpu_energy", "ram_energy", "energy_consumed", "water_consumed",
+    "cpu_count", "gpu_count", "longitude", "latitude", "ram_total_size", "pue", "wue",
 )  # fmt: skip
-_EMPTY = frozenset(("", "nan", "none", "null", "<na>"))
+_EMPTY = frozenset(("", "nan", "NaN", "NAN", "None", "none", "null", "NULL", "<NA>", "N/A", "NA"))
 # What these columns hold is known by its form: a cell that has not that form has come from another column.
 _FORMS: dict[str, Callable[[str], Any]] = {
     "timestamp": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.+]+Z?)?").fullmatch,
@@ -39,7 +40,10 @@ _FORMS: dict[str, Callable[[str], Any]] = {
     "tracking_mode": re.compile(r"machine|process").fullmatch,
     "on_cloud": re.compile(r"[YN]").fullmatch,
 }
-_SHIFTED = "put the missing cells back, empty, or take the line out; CodeCarbon 3.2.9 to 3.3.1 leaves empty cells out when it appends"
+_SHIFTED = (
+    "put the missing cells back, empty, or take the line out; "
+    "CodeCarbon 3.2.9 to 3.3.1 leaves empty cells out when it appends a run"
+)
 _ADDS_UP = 1e-3
 
 
@@ -57,13 +61,14 @@ def read(lines: Lines, asked: str) -> Made:
             lines.refusal(f"`{lines.name}` is empty", 0, help="name the emissions.csv of a run that has ended")
         )
     form = _Form(lines, header, number)
-    runs, seen, wrong, refused = Runs(), _Seen(), list[Diagnostic](), 0
+    runs, seen, wrong = Runs(), Counts("row", _NOTES), list[Diagnostic]()
+    count = refused = 0
     for number, row in rows:
         if row[0] == header[0] == "timestamp":  # several files in one
             header = row
             form = _Form(lines, header, number)
             continue
-        seen.rows += 1
+        count += 1
         problem = form.problem(row, number)
         if problem is not None:
             refused += 1
@@ -74,7 +79,7 @@ def read(lines: Lines, asked: str) -> Made:
         if refused > MOST_REFUSED:
             wrong.append(lines.refusal(f"so are {refused - MOST_REFUSED:,} more lines", 0, help="mend the first ones"))
         raise Refused(*wrong)
-    if not seen.rows:
+    if not count:
         help = "name the file of a run that has ended"
         raise Refused(lines.refusal(f"`{lines.name}` has a header and no run", 1, help=help))
     fell = runs.fallen()
@@ -84,39 +89,18 @@ def read(lines: Lines, asked: str) -> Made:
             lines.refusal(title, 0, help=f"take out the rows of another run that has this id, from line {fell[1]} on")
         )
     if not len(runs):
-        title = f"none of {counted(seen.rows, 'row')} has an energy"
-        raise Refused(lines.refusal(title, 1, help="`energy_consumed` is empty, NaN or 0 in each; measure again"))
-    return measurements(lines, runs, asked, _TOOL, seen.said(lines, runs.repeated()))
-
-
-class _Seen:
-    """What is counted on the way, to be said of the record at the end."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self.first: dict[str, int] = {}  # the first line of which something is to be said
-        self.count: dict[str, int] = {}
-
-    def note(self, what: str, line: int) -> None:
-        self.first.setdefault(what, line)
-        self.count[what] = self.count.get(what, 0) + 1
-
-    def said(self, lines: Lines, repeated: int) -> list[Diagnostic]:
-        found = []
-        for what, (words, help) in _NOTES.items():
-            if what in self.count:
-                title = f"{counted(self.count[what], 'row')} {words}"
-                say = lines.warning if what == "no energy" else lines.note
-                found.append(say(f"{title}, the first in line {self.first[what]}", self.first[what], help))
-        if repeated:
-            title = f"{counted(repeated, 'row')} of {self.rows:,} are earlier totals of a run, and left out"
-            found.append(lines.note(title, 1, "the last row of a run counts: `flush()` writes running totals"))
-        return found
+        title = f"none of {counted(count, 'row')} has an energy"
+        raise Refused(lines.refusal(title, 0, help="`energy_consumed` is empty, NaN or 0 in each; measure again"))
+    said = seen.said(lines)
+    if repeated := runs.repeated():
+        title = f"{counted(repeated, 'row')} of {count:,} are earlier totals of a run, and left out"
+        said.append(lines.note(title, "the last row of a run counts: `flush()` writes running totals"))
+    return measurements(lines, runs, asked, _TOOL, said)
 
 
 _NOTES = {
     "no energy": ("left out: no energy", "`energy_consumed` is empty, NaN or 0 there"),
-    "no pue": ("with no pue", "the energy is taken for that of the IT alone; bind `pue`, or `energy`"),
+    "no pue": ("without a pue", "the energy is taken for that of the IT alone; bind `pue`, or `energy`"),
     "pue 1": ("with a pue of 1, CodeCarbon's default", "where nobody set it, the energy is that of the IT alone"),
     "process": ("of a process alone", "`tracking_mode` is process: what else the machine did is not in the energy"),
     "parts": (
@@ -155,14 +139,14 @@ class _Form:
             return self._refuse(title, row, line, help=help)
         for name, index, fits in self.forms:
             cell = row[index]
-            if not fits(cell) and cell.lower() not in _EMPTY:
+            if cell not in _EMPTY and not fits(cell):
                 return self._moved(row, line, name, cell)
         for name, index in self.numbers:
             cell = row[index]
             try:
                 value = float(cell)
             except ValueError:
-                if cell.lower() in _EMPTY:
+                if cell in _EMPTY:
                     continue
                 if re.fullmatch(r"-?[0-9]+,[0-9]+", cell.strip()):
                     title = f"`{cell}` under `{name}` has a decimal comma"
@@ -188,15 +172,15 @@ class _Form:
     def _cell(self, row: list[str], name: str) -> str:
         """A cell; empty where there is none, or none that says anything."""
         index = self.at.get(name)
-        cell = "" if index is None else row[index].strip()
-        return "" if cell.lower() in _EMPTY else cell
+        cell = "" if index is None else row[index]
+        return "" if cell in _EMPTY else cell
 
-    def take(self, row: list[str], line: int, runs: Runs, seen: _Seen) -> None:
+    def take(self, row: list[str], line: int, runs: Runs, seen: Counts) -> None:
         """Store what a row says, or count it among those that say no energy."""
         cell = self._cell
         energy = float(cell(row, "energy_consumed") or 0)
         if not energy:
-            seen.note("no energy", line)
+            seen.add("no energy", line, row)
             return
         id, version, pue = cell(row, "run_id"), cell(row, "codecarbon_version"), cell(row, "pue")
         figures: dict[str, tuple[str, str]] = {}
@@ -215,13 +199,13 @@ class _Form:
         figure("water", "water_consumed")
         parts = [float(cell(row, f"{part}_energy") or "nan") for part in ("cpu", "gpu", "ram")]
         if abs(sum(parts) - energy) > _ADDS_UP * energy:
-            seen.note("parts", line)
+            seen.add("parts", line, row)
         if not pue:
-            seen.note("no pue", line)
+            seen.add("no pue", line, row)
         elif float(pue) == 1:
-            seen.note("pue 1", line)
+            seen.add("pue 1", line, row)
         if cell(row, "tracking_mode") == "process":
-            seen.note("process", line)
+            seen.add("process", line, row)
         title = cell(row, "project_name")
         stored = run(figures, self._about(row, id, title), cell(row, "timestamp")[:10], version, id[:8])
         runs.add(id or f"line {line}", line, energy, title if title != "codecarbon" else "", stored)

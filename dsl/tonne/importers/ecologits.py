@@ -1,9 +1,10 @@
 """EcoLogits' impacts, as JSON: of one response, a list of them, or one a line.
 
-An entry is an `ImpactsOutput` (genai-impact/ecologits: tracers/utils.py), or a response that has one as `impacts`. Its energy is
-"measured from the plug", the PUE of the data centre in it (impacts/llm.py: request_energy); `gwp` has a part for usage and one
-embodied. A value is a number, or a range from `min` to `max`: that becomes its middle with a uniform spread, since nothing is said
-of what lies between. Adding up ranges adds up their ends, as EcoLogits itself does: they are taken to move together.
+An entry is an `ImpactsOutput` (genai-impact/ecologits: tracers/utils.py), or a response that has one as `impacts`. Its
+energy is "measured from the plug", the PUE of the data centre in it (impacts/llm.py: request_energy); `gwp` has a part for
+usage and one embodied. A value is a number, or a range from `min` to `max`: that becomes its middle with a uniform spread,
+since nothing is said of what lies between. Adding up ranges adds up their ends, as EcoLogits itself does: they are taken to
+move together.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 from tonne.diagnostic import Diagnostic
@@ -144,14 +146,14 @@ def _ends(lines: Lines, line: int, path: str, unit: str, impact: Any) -> tuple[D
     """The ends of an impact, which are one for a plain number."""
     value = impact.get("value") if isinstance(impact, dict) else None
     said = impact.get("unit") if isinstance(impact, dict) else None
-    ends = (value.get("min"), value.get("max")) if isinstance(value, dict) else (value, value)
-    if not all(isinstance(end, Decimal) and end.is_finite() and end >= 0 for end in ends) or ends[0] > ends[1]:
+    low, high = (value.get("min"), value.get("max")) if isinstance(value, dict) else (value, value)
+    if not (isinstance(low, Decimal) and isinstance(high, Decimal)) or not 0 <= low <= high or not high.is_finite():
         raise Refused(lines.refusal(f"`{path}` has no value, or none that can be", line, help=_HELP))
     if said != unit:
         raise Refused(
             lines.refusal(f"`{path}` is in `{said}`, not {unit}", line, help="this form of EcoLogits is not known")
         )
-    return ends
+    return low, high
 
 
 def _made(lines: Lines, total: _Sum) -> Made:
@@ -178,21 +180,18 @@ def _made(lines: Lines, total: _Sum) -> Made:
             Figure(name, middle, unit, f"{words}, middle of min and max; EcoLogits", (in_digits(low), in_digits(high)))
         )
     if ranges:
-        title = f"{len(ranges)} figures are ranges: the middle, with a uniform spread"
-        said.append(lines.note(title, 0, "EcoLogits says nothing of what lies between the ends"))
+        title = f"{counted(len(ranges), 'figure')} from a range: its middle, with a uniform spread"
+        said.append(lines.note(title, "EcoLogits says nothing of what lies between the ends"))
     if total.failed:
         title = f"{counted(len(total.failed), 'response')} left out: {total.failed[0] or 'no energy'}"
-        said.append(lines.warning(title, 0, "EcoLogits found no figures for it"))
-    said.append(lines.note("adpe and pe are left out", 0, "the kind `deployment` has no field for them"))
+        said.append(lines.warning(title, "EcoLogits found no figures for it"))
+    said.append(lines.note("adpe and pe are left out", "the kind `deployment` has no field for them"))
     name = Names().of(next(iter(total.models), ""), "responses") if len(total.models) == 1 else "responses"
     models = f" of {', '.join(list(total.models)[:5])}" if total.models else ""
     warned = f" EcoLogits warns: {'; '.join(list(total.warnings)[:3])}" if total.warnings else ""
-    about = f"{responses[0].upper()}{responses[1:]}{models}, as EcoLogits estimates them; the energy has the PUE in it.{warned}"
+    about = f"{responses}{models}, as EcoLogits estimates them; the energy has the PUE in it.{warned}"
     block = Block("deployment", name, about, tuple(figures))
-    below = [
-        f'correlate {name}.{ranges[0]}, {name}.{other} = 1 assumed "they rest on the same range of the energy"'
-        for other in ranges[1:]
-    ]
-    shown = [field for field in ("energy_per_request", "co2e_per_request") if field]
-    below.append(f"\nshow {', '.join(f'{name}.{field}' for field in shown)}")
+    why = 'assumed "they rest on the same range of the energy"'
+    below = [f"correlate {name}.{one}, {name}.{other} = 1 {why}" for one, other in combinations(ranges, 2)]
+    below.append(f"\nshow {name}.energy_per_request" + (f", {name}.co2e_per_request" if "co2e" in total.have else ""))
     return Made(f"What EcoLogits estimates: {file}.", (block,), tuple(below), tuple(said))

@@ -1,6 +1,7 @@
 """Metered runs as blocks of the kind `measurement`: each by itself, or all of them added.
 
-Takes the runs of a record; a run has figures by field of the kind, each with its digits as they stand and the column it is from.
+Takes the runs of a record; a run has figures by field of the kind, each with its digits as they stand and the column it is
+from.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def measurements(lines: Lines, runs: Runs, asked: str, tool: Tool, said: list[Di
     if how == "sum" or (not how and count > _FEW):
         if not how:
             help = f"`--runs list` for each by itself, up to {_MOST:,}"
-            said.append(lines.note(f"{counted(count, tool.run)} are added up", 0, help))
+            said.append(lines.note(f"{counted(count, tool.run)} are added up", help))
         return _summed(lines, runs, tool, said, count)
     return _listed(lines, runs, tool, said)
 
@@ -65,7 +66,7 @@ def _file(lines: Lines) -> str:
 
 
 def _listed(lines: Lines, runs: Runs, tool: Tool, said: list[Diagnostic]) -> Made:
-    names = Names(("runs", "total"))
+    names = Names(("runs",))
     blocks = []
     for id, line, title, one in runs:
         where = f"{_file(lines)}, line {line}"
@@ -133,14 +134,14 @@ def _summed(lines: Lines, runs: Runs, tool: Tool, said: list[Diagnostic], count:
             figures.append(Figure(field, in_digits(total[field]), tool.units[field], words))
         elif have[field]:
             missing = counted(count - have[field], tool.run)
-            said.append(lines.note(f"{missing} of {count:,} have no {columns[field]}: `{field}` is left out", 1))
+            said.append(lines.note(f"{missing} of {count:,} without {columns[field]}", f"the sum has no `{field}`"))
     if have["pue"] == count and len(factors) == 1:
         figures.append(Figure("pue", as_written(str(factors.pop())), "", source(f"{columns['pue']}")))
     elif have["pue"] == count:
         words = source(f"sum of {columns['energy']} / {columns['pue']}")
         figures.insert(-1, Figure("it_energy", in_digits(it_energy), tool.units["energy"], words))
         low, high = min(factors), max(factors)
-        said.append(lines.note(f"the runs have a pue from {low} to {high}: the sum has the mean, by energy", 1))
+        said.append(lines.note(f"the runs have a pue from {low} to {high}", "the sum has their mean, by energy"))
     period = end if start[:4] == end[:4] else ""
     about = f"{counted(count, tool.run)}, {start} to {end}, added up."
     block = Block("measurement", "measured", about, tuple(figures), period[:4] if start != end else period)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -98,11 +98,13 @@ class Lines:
     def refusal(self, title: str, line: int, text: str = "", word: str = "", help: str = "") -> Diagnostic:
         return diagnostic("R701", title, self.at(line, text, word), help=help)
 
-    def note(self, title: str, line: int = 0, help: str = "", notes: Iterable[str] = ()) -> Diagnostic:
-        return diagnostic("R702", title, self.at(line), help=help, notes=notes)
+    def note(self, title: str, help: str, line: int = 0, text: str = "") -> Diagnostic:
+        """Something to be known of the record, or of a line of it."""
+        return diagnostic("R702", title, self.at(line, text), help=help)
 
-    def warning(self, title: str, line: int = 0, help: str = "", notes: Iterable[str] = ()) -> Diagnostic:
-        return replace(self.note(title, line, help, notes), severity=Severity.WARNING)
+    def warning(self, title: str, help: str, line: int = 0, text: str = "") -> Diagnostic:
+        """The same, of what is left out."""
+        return replace(self.note(title, help, line, text), severity=Severity.WARNING)
 
 
 @contextmanager
@@ -120,6 +122,31 @@ def record(path: Path, progress: Progress) -> Iterator[Lines]:
         raise Refused(diagnostic("L604", title, span, help="check the path and its permissions")) from None
     with file:
         yield Lines(name, file, path.stat().st_size, progress)
+
+
+class Counts:
+    """What is counted of the lines of a record, each with the first line that it is said of."""
+
+    def __init__(self, one: str, notes: dict[str, tuple[str, str]]) -> None:
+        self._one, self._notes = one, notes  # what is counted; words and help by the name of a note
+        self._first: dict[str, tuple[int, str]] = {}
+        self._count: dict[str, int] = {}
+
+    def add(self, note: str, line: int, cells: list[str]) -> None:
+        if note not in self._first:
+            self._first[note] = (line, cells_as_line(cells))
+        self._count[note] = self._count.get(note, 0) + 1
+
+    def said(self, lines: Lines) -> list[Diagnostic]:
+        """A note for each, in the order of `notes`; what is left out is a warning."""
+        found = []
+        for note, (words, help) in self._notes.items():
+            if note in self._count:
+                line, text = self._first[note]
+                title = f"{counted(self._count[note], self._one)} {words}, the first in line {line}"
+                say = lines.warning if words.startswith("left out") else lines.note
+                found.append(say(title, help, line, text))
+        return found
 
 
 def cells_as_line(row: list[str]) -> str:

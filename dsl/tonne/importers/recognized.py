@@ -1,6 +1,7 @@
 """Which tool a record is of, by its first line or its outermost keys.
 
-Takes what stands at the head of a record; gives the words for what it looks like, and the command that takes it where there is one.
+Takes what stands at the head of a record; gives the words for what it looks like, and the command that takes it where there
+is one.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """Slurm's accounting, as `sacct --parsable2` prints it, by the header.
 
-A job has a line of its own and one for each of its steps, `JOB.batch`, `JOB.extern`, `JOB.0`. Its energy is that of the whole nodes
-that it had, in joules, without cooling, and right only where it had them for itself (the manual of sacct, under ConsumedEnergy). The
-step `.extern` runs on all nodes from the first second to the last, so it holds the energy where there is one; else the job's own
-line (src/sacct/print.c: the energy of the allocation); else the steps that were started one by one. They are never added to each
-other: they run at the same time. Numbers that stand for "none" (src/common: NO_VAL, INFINITE, and their 64-bit kin) are none.
+A job has a line of its own and one for each of its steps, `JOB.batch`, `JOB.extern`, `JOB.0`. Its energy is that of the
+whole nodes that it had, in joules, without cooling, and right only where it had them for itself (the manual of sacct, under
+ConsumedEnergy). The step `.extern` runs on all nodes from the first second to the last, so it holds the energy where there
+is one; else the job's own line (src/sacct/print.c: the energy of the allocation); else the steps that were started one by
+one. They are never added to each other: they run at the same time. Numbers that stand for "none" (src/common: NO_VAL,
+INFINITE, and their 64-bit kin) are none.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from decimal import Decimal, InvalidOperation
 
 from tonne.diagnostic import Diagnostic
 from tonne.importers.measured import Tool, measurements, run
-from tonne.importers.reading import MOST_REFUSED, Lines, Refused, counted
+from tonne.importers.reading import MOST_REFUSED, Counts, Lines, Refused, counted
 from tonne.importers.recognized import other_tool
 from tonne.importers.store import Runs
 from tonne.importers.writing import Made, in_digits
@@ -45,18 +46,10 @@ class _Job:
     cells: dict[str, str]
     steps: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
 
-
-@dataclass
-class _Seen:
-    """What is counted on the way."""
-
-    jobs: int = 0
-    first: dict[str, int] = field(default_factory=dict)
-    count: dict[str, int] = field(default_factory=dict)
-
-    def note(self, what: str, line: int) -> None:
-        self.first.setdefault(what, line)
-        self.count[what] = self.count.get(what, 0) + 1
+    @property
+    def text(self) -> str:
+        """Its line."""
+        return "|".join(self.cells.values())
 
 
 _NOTES = {
@@ -64,7 +57,7 @@ _NOTES = {
     "no energy": ("left out: no energy", "there is none where Slurm has no AcctGatherEnergyType, or a job ran for seconds"),
     "no gpu": ("without a GPU in AllocTRES", "their `devices` are left out"),
     "suspended": ("suspended for a while", "that time is not in Elapsed, though the nodes were held"),
-    "apart": ("with another energy than their step .extern", "that of .extern is taken: an older Slurm adds up the steps of a job"),
+    "apart": ("with another energy than their step .extern", "that of .extern is taken: an older Slurm adds up the steps"),
     "steps": ("with an energy on their steps alone", "that of the steps that `srun` started is added up"),
 }  # fmt: skip
 
@@ -77,7 +70,11 @@ def read(lines: Lines, asked: str) -> Made:
         raise Refused(lines.refusal(f"`{lines.name}` is empty", 0, help=f"ask for it with {_COMMAND}"))
     if "JobID" not in header:
         if header[0].strip() == "{" or header[0].lstrip().startswith('{"'):
-            raise Refused(lines.refusal("this is JSON", number, help=f"ask for a table: {_COMMAND}"))
+            raise Refused(
+                lines.refusal(
+                    "this is JSON, not an accounting table of Slurm", number, help=f"ask for a table: {_COMMAND}"
+                )
+            )
         raise other_tool(lines, "an accounting table of Slurm", f"ask for it with {_COMMAND}")
     needed = [
         name for name in ("State", "Elapsed", "ConsumedEnergy") if name not in header and f"{name}Raw" not in header
@@ -85,28 +82,25 @@ def read(lines: Lines, asked: str) -> Made:
     if needed:
         title = f"the table has no column {', '.join(f'`{name}`' for name in needed)}"
         raise Refused(lines.refusal(title, number, help=f"ask for it with {_COMMAND}"))
-    runs, seen, wrong = Runs(), _Seen(), list[Diagnostic]()
+    runs, seen, wrong = Runs(), Counts("job", _NOTES), list[Diagnostic]()
+    jobs = 0
     for job in _jobs(lines, header, rows, wrong):
-        seen.jobs += 1
+        jobs += 1
         _take(lines, job, runs, seen, wrong)
         if len(wrong) >= MOST_REFUSED:
             break
     if wrong:
         raise Refused(*wrong)
     if not len(runs):
-        title = f"none of {counted(seen.jobs, 'job')} has ended with an energy" if seen.jobs else "the table has no job"
-        help = "there is none where Slurm has no AcctGatherEnergyType" if seen.jobs else f"ask for it with {_COMMAND}"
+        title = f"none of {counted(jobs, 'job')} has ended with an energy" if jobs else "the table has no job"
+        help = "there is none where Slurm has no AcctGatherEnergyType" if jobs else f"ask for it with {_COMMAND}"
         raise Refused(lines.refusal(title, number, help=help))
     said = [
         lines.note(
-            "the energy is that of whole nodes, without cooling", 1, "right where a job had its nodes alone; bind `pue`"
+            "the energy is that of whole nodes, without cooling", "right where a job had its nodes alone; bind `pue`"
         )
     ]
-    for what, (words, help) in _NOTES.items():
-        if what in seen.count:
-            say = lines.warning if what in ("running", "no energy") else lines.note
-            first = seen.first[what]
-            said.append(say(f"{counted(seen.count[what], 'job')} {words}, the first in line {first}", first, help))
+    said += seen.said(lines)
     return measurements(lines, runs, asked, _TOOL, said)
 
 
@@ -150,20 +144,20 @@ def _jobs(
         yield job
 
 
-def _take(lines: Lines, job: _Job, runs: Runs, seen: _Seen, wrong: list[Diagnostic]) -> None:
+def _take(lines: Lines, job: _Job, runs: Runs, seen: Counts, wrong: list[Diagnostic]) -> None:
     """Store what a job says."""
     state = job.cells.get("State", "").split(" ")[0]
     if state in _RUNNING:
-        seen.note("running", job.line)
+        seen.add("running", job.line, [job.text])
         return
     try:
         seconds, elapsed = _seconds(job.cells)
         energy, column, line = _energy_of(job, seen)
     except ValueError as why:
-        wrong.append(lines.refusal(str(why), job.line, "|".join(job.cells.values())))
+        wrong.append(lines.refusal(str(why), job.line, job.text))
         return
     if not energy:
-        seen.note("no energy", job.line)
+        seen.add("no energy", job.line, [job.text])
         return
     figures: dict[str, tuple[str, str]] = {}
     if seconds:
@@ -172,11 +166,11 @@ def _take(lines: Lines, job: _Job, runs: Runs, seen: _Seen, wrong: list[Diagnost
     if gpus:
         figures["devices"] = (str(gpus), "AllocTRES gres/gpu")
     else:
-        seen.note("no gpu", job.line)
+        seen.add("no gpu", job.line, [job.text])
     figures["it_energy"] = (energy, column if line == job.line else f"{column} in line {line}")
     suspended = job.cells.get("Suspended", "").replace(":", "").strip("0")
     if suspended:
-        seen.note("suspended", job.line)
+        seen.add("suspended", job.line, [job.text])
     start = job.cells.get("Start", "")
     date = start[:10] if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T", start) else ""
     name = job.cells.get("JobName", "")
@@ -224,7 +218,7 @@ def _energy(cells: dict[str, str]) -> tuple[str, str]:
     return "", ""
 
 
-def _energy_of(job: _Job, seen: _Seen) -> tuple[str, str, int]:
+def _energy_of(job: _Job, seen: Counts) -> tuple[str, str, int]:
     """The joules of a job, the column and the line that they are from."""
     own, column = _energy(job.cells)
     if "extern" in job.steps:
@@ -232,7 +226,7 @@ def _energy_of(job: _Job, seen: _Seen) -> tuple[str, str, int]:
         extern, from_column = _energy(cells)
         if extern:
             if own and abs(Decimal(own) - Decimal(extern)) > _ALIKE * Decimal(extern):
-                seen.note("apart", job.line)
+                seen.add("apart", job.line, [job.text])
             return extern, f"{from_column} of step .extern", line
     if own:
         return own, column, job.line
@@ -242,7 +236,7 @@ def _energy_of(job: _Job, seen: _Seen) -> tuple[str, str, int]:
         line, cells = job.steps["batch"]
         return *_energy(cells), line
     if known:
-        seen.note("steps", job.line)
+        seen.add("steps", job.line, [job.text])
     return (in_digits(sum(known, Decimal(0))) if known else ""), "ConsumedEnergy, sum of the steps", job.line
 
 

@@ -10,9 +10,12 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-_TABLE = """CREATE TABLE runs (
+# Runs lie in the order in which they came; what the ids need to be found by stays in the cache. Nothing of it outlives the
+# program, so that no journal is kept.
+_TABLE = """PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;
+CREATE TABLE runs (
   id TEXT PRIMARY KEY, first INTEGER, line INTEGER, rows INTEGER, total REAL, fell INTEGER, title TEXT, run TEXT
-) WITHOUT ROWID"""
+)"""
 # The last row of a run takes the place of the one before; where the total falls, the line that it falls at is kept.
 _ADD = """INSERT INTO runs VALUES (?, ?, ?, 1, ?, 0, ?, ?) ON CONFLICT (id) DO UPDATE SET
   rows = rows + 1, fell = CASE WHEN excluded.total < total AND fell = 0 THEN excluded.line ELSE fell END,
@@ -25,7 +28,7 @@ class Runs:
 
     def __init__(self) -> None:
         self._base = sqlite3.connect("")  # private, in memory at first, on disk where it grows
-        self._base.execute(_TABLE)
+        self._base.executescript(_TABLE)
         self._waiting: list[tuple[Any, ...]] = []
         self._wanted = ""
         self._values: tuple[str | int, ...] = ()
@@ -65,11 +68,11 @@ class Runs:
     def names(self, most: int) -> list[str]:
         """The ids of the first runs."""
         self._flush()
-        return [row[0] for row in self._base.execute("SELECT id FROM runs ORDER BY first LIMIT ?", (most,))]
+        return [row[0] for row in self._base.execute("SELECT id FROM runs ORDER BY rowid LIMIT ?", (most,))]
 
     def __iter__(self) -> Iterator[tuple[str, int, str, dict[str, Any]]]:
         """Id, line of the row that counts, title, and what it says."""
         self._flush()
-        query = f"SELECT id, line, title, run FROM runs{self._wanted} ORDER BY first"
+        query = f"SELECT id, line, title, run FROM runs{self._wanted} ORDER BY rowid"
         for id, line, title, run in self._base.execute(query, self._values):
             yield id, line, title, json.loads(run)
