@@ -59,6 +59,10 @@ class Lines:
             try:
                 line = data.decode("utf-8")
             except UnicodeDecodeError as error:
+                if self.number == 1 and b"\0" in self._file.read(1_000):
+                    raise Refused(
+                        self.refusal("this is no text", 0, help="name the file that the tool wrote")
+                    ) from None
                 title = f"byte {error.start + 1} of line {self.number} is not UTF-8"
                 help = f"save it as UTF-8, such as with `iconv -f latin1 -t utf-8 {self.name}`"
                 raise Refused(self.refusal(title, self.number, data.decode("latin-1"), help=help)) from None

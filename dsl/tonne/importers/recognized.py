@@ -25,6 +25,7 @@ def _has(*names: str) -> Callable[[str, Collection[str]], bool]:
 
 # The first that fits is it. `head` is the first line in lower case, `cells` are its cells.
 _LOOKS: list[tuple[str, Callable[[str, Collection[str]], bool]]] = [
+    ("the impacts of EcoLogits", lambda head, cells: '"gwp"' in head or '"impacts"' in head),
     ("an accounting table of Slurm", lambda head, cells: head.startswith(("jobid|", "jobidraw|")) or "|jobid|" in head),
     ("a log of nvidia-smi", lambda head, cells: "power.draw" in head or "utilization.gpu" in head or " [w]" in head),
     ("a task file of CodeCarbon", _has("task_name", "energy_consumed")),
@@ -37,7 +38,6 @@ _LOOKS: list[tuple[str, Callable[[str, Collection[str]], bool]]] = [
         lambda head, cells: "carbon_emitted" in cells or "co2_emitted" in cells or "hardware_type" in cells,
     ),
     ("a table of EcoLogits' calculator", lambda head, cells: any(c.startswith(("gwp", "adpe")) for c in cells)),
-    ("the impacts of EcoLogits", lambda head, cells: '"gwp"' in head or '"impacts"' in head),
     ("a JSON file", lambda head, cells: head.startswith(("{", "["))),
     ("a web page", lambda head, cells: head.startswith(("<!doctype", "<html"))),
     (
