@@ -93,7 +93,7 @@ def changed(**cells: str) -> Path:
 @pytest.mark.parametrize("columns", FORMS)
 def test_each_form_of_codecarbon(columns: int) -> None:
     made = imported("codecarbon", DATA / f"codecarbon_{columns}.csv")
-    pretrain = values(made, "pretrain")
+    pretrain = values(made, "measured_pretrain")
     assert pretrain["device_time"] == pytest.approx(8 * 21600.25 / 3600)
     if columns >= 31:  # the first with a column `pue`, and the first whose energy has it in it
         assert pretrain["energy"] == 17.789245891666
@@ -150,7 +150,7 @@ def test_runs_of_unlike_pue_added_up() -> None:
 def test_one_run(words: str) -> None:
     text = run("codecarbon", DATA / "codecarbon_38.csv", "--runs", words).stdout
     assert text.count("measurement ") == 1
-    assert "measurement pretrain {" in text
+    assert "measurement measured {" in text
 
 
 def test_a_run_that_there_is_not() -> None:
@@ -170,7 +170,7 @@ def test_many_runs_are_added_up_unless_a_list_is_asked_for() -> None:
     assert result.stdout.count("measurement ") == 1
     listed = run("codecarbon", path, "--runs", "list").stdout
     assert listed.count("measurement ") == 13
-    assert "measurement pretrain_13 {" in listed
+    assert "measurement measured_pretrain_13 {" in listed
 
 
 def test_a_list_of_too_many_runs() -> None:
@@ -185,8 +185,8 @@ def test_of_a_run_that_was_flushed_the_last_row_counts() -> None:
     result = run("codecarbon", DATA / "codecarbon_flushed.csv")
     assert "3 rows of 5 are earlier totals of a run, and left out" in result.stderr
     made = imported("codecarbon", DATA / "codecarbon_flushed.csv")
-    assert values(made, "pretrain")["energy"] == 17.789245891666
-    assert values(made, "pretrain_2")["energy"] == 8.894725891666
+    assert values(made, "measured_pretrain")["energy"] == 17.789245891666
+    assert values(made, "measured_pretrain_2")["energy"] == 8.894725891666
 
 
 def test_rows_of_one_id_that_are_no_running_total() -> None:
@@ -206,29 +206,31 @@ def test_runs_without_an_id_are_runs_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("project", "name"),
     [
-        ("codecarbon", "measured"), ("", "measured"), ("3rd try", "run_3rd_try"), ("require", "run_require"),
-        ("Entraînement n° 2", "entrainement_n_2"), ("语言模型", "measured"), ('say "hi"\\', "say_hi"), ("runs", "runs_2"),
+        ("codecarbon", "measured"), ("", "measured"), ("3rd try", "measured_3rd_try"), ("evaluate", "measured_evaluate_2"),
+        ("Entraînement n° 2", "measured_entrainement_n_2"), ("语言模型", "measured"), ('say "hi"\\', "measured_say_hi"),
     ],
 )  # fmt: skip
 def test_a_project_becomes_a_legal_name(project: str, name: str) -> None:
-    header, first, _ = table()
+    header, first, second = table()
     first[header.index("project_name")] = project
-    made = imported("codecarbon", written([header, first]))
+    made = imported("codecarbon", written([header, second, first]))
     assert values(made, name)["energy"] == 17.789245891666
+    alone = imported("codecarbon", written([header, first]))
+    assert values(alone, "measured")["energy"] == 17.789245891666
 
 
 def test_files_of_two_versions_in_one() -> None:
     old, new = table(31), table()
     made = imported("codecarbon", written([*old[:2], new[0], new[2]]))
-    assert set(values(made, "pretrain")) >= {"energy", "co2e"}
-    assert values(made, "evaluate")["water"] == 1.977430604999
+    assert set(values(made, "measured_pretrain")) >= {"energy", "co2e"}
+    assert values(made, "measured_evaluate")["water"] == 1.977430604999
 
 
 def test_line_ends_marks_and_quoted_newlines() -> None:
     header, first, second = table()
     first[header.index("cpu_model")] = "AMD EPYC\n7543"
     made = imported("codecarbon", written([header, first, second], encoding="utf-8-sig", line_end="\r\n"))
-    assert values(made, "evaluate")["energy"] == 1.098572558333
+    assert values(made, "measured_evaluate")["energy"] == 1.098572558333
     text = Path("made.tonne").read_text(encoding="utf-8")
     assert "AMD EPYC 7543" in text
     assert "line 4, energy_consumed" in text
@@ -278,8 +280,8 @@ def test_what_is_noted(cells: dict[str, str], words: str) -> None:
 def test_what_is_not_there_is_left_out(cells: dict[str, str]) -> None:
     field = {"gpu_count": "devices", "duration": "duration", "emissions": "co2e"}[next(iter(cells))]
     made = imported("codecarbon", changed(**cells))
-    assert field not in values(made, "evaluate")
-    assert field in values(made, "pretrain")
+    assert field not in values(made, "measured_evaluate")
+    assert field in values(made, "measured_pretrain")
 
 
 # ── CodeCarbon: what is refused ──
@@ -455,7 +457,7 @@ def test_a_real_run(folder: Path) -> None:
     assert [row["project_name"] for row in rows] == ["first"] * 2 + ["second"] * 2 + ["third"] * 2
     made, rates = imported("codecarbon", "emissions.csv"), {}
     for row in rows[1::2]:
-        measured = values(made, row["project_name"])
+        measured = values(made, f"measured_{row['project_name']}")
         assert measured["energy"] == float(row["energy_consumed"])
         assert measured["co2e"] == float(row["emissions"])
         assert measured["it_energy"] == pytest.approx(measured["energy"] / float(row["pue"]))
@@ -483,7 +485,7 @@ def test_jobs_are_counted_once() -> None:
     assert "1 job left out: no energy, the first in line 9" in result.stderr
     assert "the energy is that of whole nodes, without cooling" in result.stderr
     made = imported("slurm", DATA / "sacct.txt")
-    pretrain, evaluate_ = values(made, "pretrain"), values(made, "evaluate")
+    pretrain, evaluate_ = values(made, "measured_pretrain"), values(made, "measured_evaluate")
     assert pretrain["it_energy"] == pytest.approx(302830500 / 3.6e6)
     assert pretrain["device_time"] == pytest.approx(8 * 86523 / 3600)
     assert evaluate_["it_energy"] == pytest.approx(3150000 / 3.6e6)  # its step .extern has none
@@ -496,8 +498,8 @@ def test_jobs_are_counted_once() -> None:
 )
 def test_joules_with_a_prefix(energy: str, joules: float) -> None:
     made = imported("slurm", jobs(f"1|a|COMPLETED|2026-03-02T09:14:07|1-02:03:04|gres/gpu=8|{energy}\n"), unusual=True)
-    assert values(made, "a")["it_energy"] == pytest.approx(joules / 3.6e6)
-    assert values(made, "a")["duration"] == pytest.approx(26 + 3 / 60 + 4 / 3600)
+    assert values(made, "measured")["it_energy"] == pytest.approx(joules / 3.6e6)
+    assert values(made, "measured")["duration"] == pytest.approx(26 + 3 / 60 + 4 / 3600)
 
 
 @pytest.mark.parametrize(
@@ -517,7 +519,7 @@ def test_no_energy_by_any_name(energy: str) -> None:
 )  # fmt: skip
 def test_gpus_of_an_allocation(tres: str, devices: int | None) -> None:
     made = imported("slurm", jobs(f"1|a|COMPLETED|2026-03-02T09:14:07|01:00:00|{tres}|3600000\n"))
-    assert values(made, "a").get("devices") == devices
+    assert values(made, "measured").get("devices") == devices
 
 
 def test_the_energy_of_a_job_that_adds_up_its_steps() -> None:
@@ -528,7 +530,7 @@ def test_the_energy_of_a_job_that_adds_up_its_steps() -> None:
         "1.0|python|COMPLETED|2026-03-02T09:14:07|20:00:00|gres/gpu=8|2.08G\n"
     )
     assert "1 job with another energy than their step .extern" in run("slurm", path).stderr
-    assert values(imported("slurm", path), "a")["it_energy"] == pytest.approx(2.08e9 / 3.6e6)
+    assert values(imported("slurm", path), "measured")["it_energy"] == pytest.approx(2.08e9 / 3.6e6)
 
 
 def test_the_energy_of_steps_alone() -> None:
@@ -539,7 +541,7 @@ def test_the_energy_of_steps_alone() -> None:
         "1.1|two|COMPLETED|2026-03-02T09:44:07|00:30:00||2M\n"
     )
     assert "1 job with an energy on their steps alone" in run("slurm", path).stderr
-    assert values(imported("slurm", path), "a")["it_energy"] == pytest.approx(6e6 / 3.6e6)
+    assert values(imported("slurm", path), "measured")["it_energy"] == pytest.approx(6e6 / 3.6e6)
 
 
 def test_jobs_of_an_array_added_up() -> None:
@@ -586,7 +588,7 @@ def test_parsable_ends_its_lines_with_a_bar() -> None:
         (HEAD + "1|a|COMPLETED|2026-03-02T09:14:07|01:00:00|gres/gpu=8|3600000\n").replace("\n", "|\n"),
         encoding="utf-8",
     )
-    assert values(imported("slurm", "jobs.txt"), "a")["it_energy"] == 1
+    assert values(imported("slurm", "jobs.txt"), "measured")["it_energy"] == 1
 
 
 # ── EcoLogits ──
@@ -603,7 +605,7 @@ def test_ranges_become_spreads() -> None:
     assert "energy         = 0.00225 kWh ~ uniform(0.0011 kWh, 0.0034 kWh)" in text
     assert "embodied_co2e  = 0.000035 kgCO2e " in text
     assert "The model architecture has not been released" in text
-    assert values(made, "responses")["energy_per_request"] == pytest.approx(2.25)
+    assert values(made, "served")["energy_per_request"] == pytest.approx(2.25)
     assert "3 figures from a range" in run("ecologits", DATA / "ecologits.json").stderr
     drawn = CliRunner().invoke(tonne, ["run", "-q", "--draws", "1000", "made.tonne"])
     assert drawn.exit_code == 0, drawn.output
@@ -618,12 +620,12 @@ def test_responses_with_their_tokens_are_added_up() -> None:
     Path("all.json").write_text(json.dumps(responses), encoding="utf-8")
     Path("lines.jsonl").write_text("".join(json.dumps(one) + "\n" for one in responses), encoding="utf-8")
     made = imported("ecologits", "all.json")
-    found = values(made, "gpt_x")
+    found = values(made, "served_gpt_x")
     assert found["total_requests"] == 2
     assert found["output_tokens"] == 400
     assert found["energy"] == pytest.approx(4e-6)
     assert found["co2e"] == pytest.approx(2 * 0.00133e-3)
-    assert values(imported("ecologits", "lines.jsonl"), "gpt_x") == found
+    assert values(imported("ecologits", "lines.jsonl"), "served_gpt_x") == found
 
 
 def test_responses_without_impacts() -> None:

@@ -1,10 +1,10 @@
 """CodeCarbon's `emissions.csv`, as its versions since 2.0 write it, by the header.
 
-What its columns are is read off its source (mlco2/codecarbon: output_methods/emissions_data.py, emissions_tracker.py): duration
-in s, emissions in kg CO2e, energies in kWh, powers in W. Since 2.2.3, the first with a column `pue`, every energy is multiplied
-by it (`_do_measurements`: `energy *= self._pue`), those of CPU, GPU and RAM too, and so are the emissions. Powers are not up to
-3.3.0, and are in 3.3.2: they are not taken. A row is the running total of its run: `flush()` appends another one of the same
-`run_id`.
+What its columns are is read off its source (mlco2/codecarbon: output_methods/emissions_data.py, emissions_tracker.py):
+duration in s, emissions in kg CO2e, energies in kWh, powers in W. Since 2.2.3, the first with a column `pue`, every energy
+is multiplied by it (`_do_measurements`: `energy *= self._pue`), those of CPU, GPU and RAM too, and so are the emissions.
+Powers are not up to 3.3.0, and are in 3.3.2: they are not taken. A row is the running total of its run: `flush()` appends
+another one of the same `run_id`.
 """
 
 from __future__ import annotations

@@ -186,7 +186,7 @@ def _made(lines: Lines, total: _Sum) -> Made:
         title = f"{counted(len(total.failed), 'response')} left out: {total.failed[0] or 'no energy'}"
         said.append(lines.warning(title, "EcoLogits found no figures for it"))
     said.append(lines.note("adpe and pe are left out", "the kind `deployment` has no field for them"))
-    name = Names().of(next(iter(total.models), ""), "responses") if len(total.models) == 1 else "responses"
+    name = Names("served").of(next(iter(total.models)) if len(total.models) == 1 else "")
     models = f" of {', '.join(list(total.models)[:5])}" if total.models else ""
     warned = f" EcoLogits warns: {'; '.join(list(total.warnings)[:3])}" if total.warnings else ""
     about = f"{responses}{models}, as EcoLogits estimates them; the energy has the PUE in it.{warned}"

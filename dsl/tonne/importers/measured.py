@@ -66,7 +66,7 @@ def _file(lines: Lines) -> str:
 
 
 def _listed(lines: Lines, runs: Runs, tool: Tool, said: list[Diagnostic]) -> Made:
-    names = Names(("runs",))
+    names, single = Names("measured"), len(runs) == 1
     blocks = []
     for id, line, title, one in runs:
         where = f"{_file(lines)}, line {line}"
@@ -75,7 +75,7 @@ def _listed(lines: Lines, runs: Runs, tool: Tool, said: list[Diagnostic]) -> Mad
             Figure(field, as_written(digits), tool.units[field], f"{where}, {column}; {who}")
             for field, (digits, column) in one["figures"].items()
         )
-        blocks.append(Block("measurement", names.of(title, "measured"), one["about"], figures, one["date"]))
+        blocks.append(Block("measurement", names.of("" if single else title), one["about"], figures, one["date"]))
     title = f"What {tool.name} measured: {_file(lines)}."
     return Made(title, tuple(blocks), _shown(blocks), tuple(said))
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tonne.diagnostic import Diagnostic
 from tonne.syntax.format import format_text
-from tonne.syntax.keywords import KEYWORDS
 
 _LONGEST_NAME = 40
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?")
@@ -90,17 +88,18 @@ def in_digits(value: Decimal) -> str:
 
 
 class Names:
-    """Names for blocks, made of words of a record: legal, each once."""
+    """Names for blocks: a word of ours, then words of the record; legal, each once, and none that a scenario is likely to
+    have."""
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
-        self._taken = set(taken)
+    def __init__(self, first: str) -> None:
+        self._first = first
+        self._taken: set[str] = set()
 
-    def of(self, words: str, otherwise: str) -> str:
+    def of(self, words: str) -> str:
         plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
-        name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_LONGEST_NAME].strip("_") or otherwise
-        if not name[0].isalpha() or name in KEYWORDS:
-            name = f"run_{name}"
-        made, number = name, 1
+        rest = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_LONGEST_NAME].strip("_")
+        name = made = f"{self._first}_{rest}" if rest else self._first
+        number = 1
         while made in self._taken:
             number += 1
             made = f"{name}_{number}"
