@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from tonne.catalogue import Severity
 from tonne.cli.commands import tonne
+from tonne.importers import imported as read_record
 from tonne.scenario import Evaluated, evaluate
 from tonne.syntax.format import format_text
 
@@ -110,10 +112,10 @@ def test_each_form_of_codecarbon(columns: int) -> None:
 def test_every_line_says_where_it_is_from() -> None:
     text = run("codecarbon", DATA / "codecarbon_38.csv").stdout
     assert (
-        '  energy   = 1.098572558333 kWh     from "codecarbon_38.csv, line 3, energy_consumed; CodeCarbon 3.3.2, run 0a578547"'
+        '  energy   = 1.098572558333 kWh     from "codecarbon_38.csv, line 3, energy_consumed; CodeCarbon 3.3.2, run a4c9d7e2"'
         in text
     )
-    assert "Run 0a578547-1d6b-4e2f-be0c-7ad10f2f7c97, project evaluate, île-de-france, France" in text
+    assert "Run a4c9d7e2-5b13-4f68-8e20-6d7f8091a2b3, project evaluate, île-de-france, France" in text
     numbers = [line for line in text.splitlines() if " = " in line and "period" not in line and "let" not in line]
     assert numbers
     assert all(' from "' in line for line in numbers)
@@ -146,7 +148,7 @@ def test_runs_of_unlike_pue_added_up() -> None:
     assert total["pue"] == pytest.approx(total["energy"] / total["it_energy"])
 
 
-@pytest.mark.parametrize("words", ["409f7ac2", "409f7ac2-203f-4191-9bf4-e3cdf9470de8", "pretrain"])
+@pytest.mark.parametrize("words", ["3f6b2c1e", "3f6b2c1e-8a44-4d0e-9b57-1c2d3e4f5a60", "pretrain"])
 def test_one_run(words: str) -> None:
     text = run("codecarbon", DATA / "codecarbon_38.csv", "--runs", words).stdout
     assert text.count("measurement ") == 1
@@ -156,14 +158,14 @@ def test_one_run(words: str) -> None:
 def test_a_run_that_there_is_not() -> None:
     said = refused("codecarbon", DATA / "codecarbon_38.csv", "--runs", "pretrian")
     assert "no run is `pretrian`" in said
-    assert "there are: 409f7ac2-203f-4191-9bf4-e3cdf9470de8, 0a578547-1d6b-4e2f-be0c-7ad10f2f7c97" in said
+    assert "there are: 3f6b2c1e-8a44-4d0e-9b57-1c2d3e4f5a60, a4c9d7e2-5b13-4f68-8e20-6d7f8091a2b3" in said
 
 
 def test_many_runs_are_added_up_unless_a_list_is_asked_for() -> None:
     header, first, _ = table()
     at = header.index("run_id")
     path = written(
-        [header, *([*first[:at], f"{i:08x}-203f-4191-9bf4-e3cdf9470de8", *first[at + 1 :]] for i in range(13))]
+        [header, *([*first[:at], f"{i:08x}-8a44-4d0e-9b57-1c2d3e4f5a60", *first[at + 1 :]] for i in range(13))]
     )
     result = run("codecarbon", path)
     assert "13 runs are added up" in result.stderr
@@ -176,7 +178,7 @@ def test_many_runs_are_added_up_unless_a_list_is_asked_for() -> None:
 def test_a_list_of_too_many_runs() -> None:
     header, first, _ = table()
     at = header.index("run_id")
-    rows = ([*first[:at], f"{i:08x}-203f-4191-9bf4-e3cdf9470de8", *first[at + 1 :]] for i in range(1001))
+    rows = ([*first[:at], f"{i:08x}-8a44-4d0e-9b57-1c2d3e4f5a60", *first[at + 1 :]] for i in range(1001))
     said = refused("codecarbon", written([header, *rows]), "--runs", "list")
     assert "1,001 runs to list; the most is 1,000" in said
 
@@ -193,7 +195,7 @@ def test_rows_of_one_id_that_are_no_running_total() -> None:
     header, first, second = table()
     second[header.index("run_id")] = first[header.index("run_id")]
     said = refused("codecarbon", written([header, first, second]))
-    assert "the energy of run `409f7ac2-203f-4191-9bf4-e3cdf9470de8` falls at line 3" in said
+    assert "the energy of run `3f6b2c1e-8a44-4d0e-9b57-1c2d3e4f5a60` falls at line 3" in said
 
 
 def test_runs_without_an_id_are_runs_of_their_own() -> None:
@@ -389,6 +391,14 @@ def test_no_file(path: str, words: str) -> None:
     result = run("codecarbon", path)
     assert result.exit_code == 2
     assert words in result.output
+
+
+def test_what_is_said_has_a_code_a_line_and_a_help() -> None:
+    _, found = read_record("codecarbon", DATA / "codecarbon_shifted.csv")
+    assert [(d.code, d.severity, d.span.line) for d in found] == [("R701", Severity.ERROR, 3)]
+    _, found = read_record("codecarbon", DATA / "codecarbon_gaps.csv")
+    assert [(d.code, d.severity, d.span.line) for d in found] == [("R702", Severity.WARNING, 3)]
+    assert all(d.help for d in found)
 
 
 # ── the file that is written ──

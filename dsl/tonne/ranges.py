@@ -111,10 +111,8 @@ def beyond(run: Run, state: State, name: str, value: float) -> tuple[str, bool] 
     declared = one.declaration
     ends = declared.bounds if is_bound or declared.usual is None else declared.usual.range
     assert ends is not None
-    usual = "" if is_bound else "the usual "
-    if value < low:
-        return f"below {usual}{_words(one, low, ends.low)}", not is_bound
-    return f"above {usual}{_words(one, high, ends.high)}", not is_bound
+    end = f"below {_words(one, low, ends.low)}" if value < low else f"above {_words(one, high, ends.high)}"
+    return end, not is_bound
 
 
 def _value_of(run: Run, state: State, reference: Reference) -> float:

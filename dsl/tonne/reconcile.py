@@ -126,16 +126,20 @@ def _levers(run: Run, left: Node, right: Node) -> Iterator[Lever]:
         return  # these do not follow from the nodes below them alone
     base = slopes.floats(run, order)
     below = {id(node) for node in order} - {id(left), id(right)}
+    owners: dict[int, tuple[State, str]] = {}  # of a value that has several names, the one that gives it
     for state in run.model.own_states():
         for name in state.instance.kind.fields:
-            node = state.nodes.get(name)
-            if node is None or id(node) not in below:
-                continue
-            below.discard(id(node))
-            if base[id(node)] > 0 and (node.op != NUMBER or (node.payload is not None and node.payload.is_fact)):
-                found = _lever(run, state, name, node, _gap(order, base, node, left, right))
-                if found is not None:
-                    yield found
+            key = id(state.nodes.get(name))
+            if key in below and (
+                key not in owners or (state.is_given(name) and not owners[key][0].is_given(owners[key][1]))
+            ):
+                owners[key] = (state, name)
+    for key, (state, name) in owners.items():
+        node = state.nodes[name]
+        if base[key] > 0 and (node.op != NUMBER or (node.payload is not None and node.payload.is_fact)):
+            found = _lever(run, state, name, node, _gap(order, base, node, left, right))
+            if found is not None:
+                yield found
 
 
 def _gap(order: list[Node], base: dict[int, float], moved: Node, left: Node, right: Node) -> Callable[[float], float]:
