@@ -148,6 +148,19 @@ def test_runs_of_unlike_pue_added_up() -> None:
     assert total["pue"] == pytest.approx(total["energy"] / total["it_energy"])
 
 
+def test_runs_with_and_without_a_pue_added_up() -> None:
+    old, (header, first, _) = table(30), table()
+    old[2][old[0].index("timestamp")] = "2025-12-30T10:02:41"
+    made = imported("codecarbon", written([old[0], old[2], header, first]), "--runs", "sum")
+    total = values(made, "measured")
+    assert total["it_energy"] == pytest.approx(0.915477131945 + 17.789245891666 / 1.2)
+    assert not {"energy", "co2e", "pue", "water"} & set(total)
+    text = Path("made.tonne").read_text(encoding="utf-8")
+    assert "2 runs, 2025-12-30 to 2026-03-02, added up" in text
+    assert "period" not in text  # they are of two years
+    assert "CodeCarbon 2.2.0 to 3.3.2" in text
+
+
 @pytest.mark.parametrize("words", ["3f6b2c1e", "3f6b2c1e-8a44-4d0e-9b57-1c2d3e4f5a60", "pretrain"])
 def test_one_run(words: str) -> None:
     text = run("codecarbon", DATA / "codecarbon_38.csv", "--runs", words).stdout

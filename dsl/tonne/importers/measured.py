@@ -19,7 +19,7 @@ from tonne.importers.writing import Block, Figure, Made, Names, as_written, in_d
 # So many runs are listed where nobody says how, and where somebody does.
 _FEW, _MOST = 12, 1_000
 # What adds up over runs; what is shown of each where there are several.
-_ADDED = ("duration", "it_energy", "energy", "co2e", "water")
+_ADDED = ("device_time", "duration", "it_energy", "energy", "co2e", "water")
 _SHOWN = ("device_time", "it_energy", "energy", "co2e")
 
 
@@ -103,50 +103,55 @@ def _summed(lines: Lines, runs: Runs, tool: Tool, said: list[Diagnostic], count:
     columns: dict[str, str] = {}
     factors: set[Decimal] = set()
     versions: set[str] = set()
-    first, last, start, end = 0, 0, "", ""
-    it_energy, device_time = Decimal(0), Decimal(0)
+    dates: list[str] = []
+    first = last = 0
     for _, line, _, one in runs:
         first, last = min(first or line, line), max(last, line)
-        start, end = min(start or one["date"], one["date"]), max(end, one["date"])
+        dates = [min([*dates, one["date"]]), max([*dates, one["date"]])]
         versions.add(one["version"])
         value = {field: Decimal(digits) for field, (digits, _) in one["figures"].items()}
         columns |= {field: column for field, (_, column) in one["figures"].items()}
+        if "pue" in value:
+            factors.add(value["pue"])
+            value["it_energy"] = value["energy"] / value["pue"]
+        if "devices" in value and "duration" in value:
+            value["device_time"] = value["devices"] * value["duration"]
         for field, amount in value.items():
             have[field] += 1
             if field in _ADDED:
                 total[field] = total.get(field, Decimal(0)) + amount
-        if "pue" in value:
-            factors.add(value["pue"])
-            it_energy += value.get("energy", Decimal(0)) / value["pue"]
-        device_time += value.get("devices", Decimal(0)) * value.get("duration", Decimal(0))
-    who = "; ".join(filter(None, (f"{tool.name} {_span(versions)}".strip(),)))
+    if factors:
+        columns["it_energy"] = f"{columns['energy']} / {columns['pue']}"
+    if have["device_time"]:
+        columns["device_time"] = f"{columns['duration']} x {columns['devices']}"
+    whose = f"{tool.name} {_span(versions)}".strip()
 
-    def source(columns: str) -> str:
-        return f"{_file(lines)}, lines {first} to {last}, {columns} of {counted(count, tool.run)}; {who}"
+    def figure(field: str, digits: str, unit: str, words: str) -> Figure:
+        source = f"{_file(lines)}, lines {first} to {last}, {words} of {counted(count, tool.run)}; {whose}"
+        return Figure(field, digits, unit, source)
 
+    one_factor = have["pue"] == count and len(factors) == 1
     figures = []
-    if have["devices"] == have["duration"] == count:
-        words = source(f"sum of {columns['duration']} x {columns['devices']}")
-        figures.append(Figure("device_time", in_digits(device_time), "device*s", words))
     for field in _ADDED:
-        if have[field] == count:
-            words = source(f"sum of {columns[field]}")
-            figures.append(Figure(field, in_digits(total[field]), tool.units[field], words))
-        elif have[field]:
-            missing = counted(count - have[field], tool.run)
-            said.append(lines.note(f"{missing} of {count:,} without {columns[field]}", f"the sum has no `{field}`"))
-    if have["pue"] == count and len(factors) == 1:
-        figures.append(Figure("pue", as_written(str(factors.pop())), "", source(f"{columns['pue']}")))
-    elif have["pue"] == count:
-        words = source(f"sum of {columns['energy']} / {columns['pue']}")
-        figures.insert(-1, Figure("it_energy", in_digits(it_energy), tool.units["energy"], words))
+        if have[field] == count and not (field == "it_energy" and one_factor):
+            unit = tool.units.get(field, "device*s")
+            figures.append(figure(field, in_digits(total[field]), unit, f"sum of {columns[field]}"))
+        elif have[field] and have[field] < count:
+            title = f"{counted(count - have[field], tool.run)} of {count:,} without `{field}`"
+            said.append(lines.note(title, "the sum has none"))
+    if one_factor:
+        figures.append(figure("pue", as_written(str(factors.pop())), "", columns["pue"]))
+    elif len(factors) > 1:
         low, high = min(factors), max(factors)
-        said.append(lines.note(f"the runs have a pue from {low} to {high}", "the sum has their mean, by energy"))
-    period = end if start[:4] == end[:4] else ""
-    about = f"{counted(count, tool.run)}, {start} to {end}, added up."
-    block = Block("measurement", "measured", about, tuple(figures), period[:4] if start != end else period)
-    title = f"What {tool.name} measured: {_file(lines)}."
-    return Made(title, (block,), _shown([block]), tuple(said))
+        said.append(lines.note(f"the runs have a pue from {low} to {high}", "that of the sum is their mean, by energy"))
+    about = f"{counted(count, tool.run)}, {' to '.join(dict.fromkeys(dates))}, added up."
+    block = Block("measurement", "measured", about, tuple(figures), _period(*dates))
+    return Made(f"What {tool.name} measured: {_file(lines)}.", (block,), _shown([block]), tuple(said))
+
+
+def _period(start: str, end: str) -> str:
+    """The day, the month or the year that two dates share; empty where they are of different years."""
+    return next((start[:size] for size in (10, 7, 4) if start[:size] == end[:size]), "")
 
 
 def _span(versions: set[str]) -> str:
