@@ -42,7 +42,20 @@ def test_slips(words: list[str], said: str) -> None:
 
 def test_the_commands_stand_in_the_order_of_work() -> None:
     listed = re.findall(r"^  (\w+) {2,}\S", call("--help").stdout.split("Commands:")[1], re.MULTILINE)
-    assert listed == ["new", "check", "run", "sweep", "explain", "derive", "fmt", "list", "units", "help", "completion"]
+    assert listed == [
+        "new",
+        "check",
+        "run",
+        "sweep",
+        "explain",
+        "derive",
+        "import",
+        "fmt",
+        "list",
+        "units",
+        "help",
+        "completion",
+    ]
 
 
 @pytest.mark.parametrize("name", list(tonne.commands))

@@ -258,6 +258,36 @@ def test_standard_input_and_a_name_with_blanks() -> None:
     assert 'from "my runs.csv, line 2, duration' in run("codecarbon", "my runs.csv").stdout
 
 
+PEAK = """
+import resource, sys
+from pathlib import Path
+from tonne.importers import imported
+
+text, _ = imported("codecarbon", Path(sys.argv[1]))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, text.count("measurement "))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system says no peak")
+def test_many_runs_take_bounded_memory() -> None:
+    header, first, _ = table()
+    at = header.index("run_id")
+
+    def peak(count: int) -> int:
+        """In KiB."""
+        rows = (
+            [*first[:at], f"{i * 2654435761 % 2**32:08x}-8a44-4d0e-9b57-1c2d3e4f5a60", *first[at + 1 :]]
+            for i in range(count)
+        )
+        path = written([header, *rows], f"{count}.csv")
+        done = subprocess.run([sys.executable, "-c", PEAK, str(path)], capture_output=True, text=True, check=True)
+        used, blocks = map(int, done.stdout.split())
+        assert blocks == 1
+        return used // (1024 if sys.platform == "darwin" else 1)
+
+    assert peak(25_000) < peak(20) + 25 * 1024  # its rows as lists of cells are 70 MB
+
+
 # ── CodeCarbon: what is said ──
 
 
