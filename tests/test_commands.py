@@ -51,6 +51,7 @@ def test_the_commands_stand_in_the_order_of_work() -> None:
         "audit",
         "sources",
         "derive",
+        "import",
         "fmt",
         "list",
         "units",

@@ -3,7 +3,7 @@
 `pytest --update` rewrites the ```console fences: a line `$ tonne …`, then what it prints on both streams; there may be
 several in one fence. They run at the top of the checkout, or, on a page that writes files, in a folder of their own:
 
-- ```tonne file=t5.tonne writes a file (also toml, bibtex), ```tonne add=t5.tonne adds lines to it;
+- ```tonne file=t5.tonne writes a file (also toml, bibtex, text), ```tonne add=t5.tonne adds lines to it;
 - ```tonne change=t5.tonne puts a statement in place of the one with the same first line;
 - `$ git …` is git, in that folder, and `$ echo $?` the exit code of the command before.
 """
@@ -38,6 +38,7 @@ OUTSIDE = {
     "pip",
     "source",
     "pytest",
+    "sacct",
     ".venv/bin/python",
 }  # what the shell fences may name beside tonne
 
@@ -209,7 +210,7 @@ def test_every_fence_is_of_a_known_sort(page: Path) -> None:
             words = {line.split()[0] for line in match["body"].splitlines() if line.strip()}
             assert words <= OUTSIDE | {"tonne", "#"}, words
         else:
-            known = ("tonne", "output", "bibtex", "yaml")
+            known = ("tonne", "output", "bibtex", "yaml", "text")
             assert info in NOT_RUN | {"console", "pycon"} or info.split()[0] in known, info
 
 

@@ -402,3 +402,20 @@ def test_inference_aware_sentences_of_the_prose() -> None:
         other = least_cost(law, loss, times * served)
         assert 0.02 < best.size * (best.tokens + times * served) / other.cost - 1 < 0.035
         assert 0.02 < other.size * (other.tokens + served) / best.cost - 1 < 0.035
+
+
+# ── an estimate and a measurement ──
+
+
+def test_measured() -> None:
+    it_energy = 17.789245891666 / 1.2
+    check_values(
+        "measured.tonne",
+        {
+            "fine_tuning.energy": (8 * 6 * 0.4 * 1.2 / 1000, "MWh"),
+            "measured.it_energy": (it_energy, "kWh"),
+            "measured.power": (it_energy * 1000 / (8 * 21600.25 / 3600), "W/device"),
+            "measured.carbon_intensity": (996.886213749 / 17.789245891666, "gCO2e/kWh"),
+        },
+    )
+    assert [v.outcome.value for v in result("measured.tonne").requirements] == [HOLDS]

@@ -31,7 +31,7 @@ NAVIGATION = {
         "How to": [
             "howto/audit-a-paper.md", "howto/review-a-scenario.md", "howto/carbon-budget.md",
             "howto/say-what-you-do-not-know.md", "howto/compare-options.md",
-            "howto/size-a-model.md", "howto/write-a-kind.md",
+            "howto/size-a-model.md", "howto/measured-against-estimated.md", "howto/write-a-kind.md",
         ],
         "Reference": [
             "language.md", "library.md", "commands.md", "settings.md", "json.md", "python.md", "errors/README.md",
@@ -39,7 +39,7 @@ NAVIGATION = {
         ],
         "Worked through": [
             "scenarios/inference_aware.md", "scenarios/llama3.md", "scenarios/quickstart.md", "scenarios/uncertain.md",
-            "scenarios/where_to_train.md", "scenarios/three_regions.md",
+            "scenarios/measured.md", "scenarios/where_to_train.md", "scenarios/three_regions.md",
         ],
         "The published record": ["record.md", "scenarios/published/*.md"],
         "How it is built": ["architecture.md", "decisions/README.md", "contributing.md", "changelog.md"],

@@ -98,6 +98,8 @@ _TABLE = [
     Entry("L601", "not-formatted", "a line is not in standard form", _W),
     Entry("L603", "unknown-setting", "a setting of tonne.toml is not known", _E),
     Entry("L604", "unreadable-file", "a file cannot be read as text", _E),
+    Entry("R701", "unlike-record", "a record of another tool cannot be taken", _E),
+    Entry("R702", "record-with-care", "a record of another tool needs a word", _N),
 ]
 
 CATALOGUE: dict[str, Entry] = {entry.code: entry for entry in _TABLE}

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from tonne.diagnostic import Diagnostic
+from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.facts import TOLERANCE, other_ways
 from tonne.formatting import number
 from tonne.graph import FREE, LEAF, NUMBER, OPERATORS, UNKNOWN, Node
@@ -19,6 +20,7 @@ from tonne.missing import lacking_names, would_determine
 from tonne.model import Optimum, ShownValue, State
 from tonne.names import Binding, Instance, Let, Study
 from tonne.paths import Reference
+from tonne.reconcile import Comparison, comparison, comparisons_of, tests
 from tonne.run import Run, default_unit, unit_of_let, unit_of_result
 from tonne.source import Span
 from tonne.syntax import tree
@@ -29,6 +31,8 @@ from tonne.values import replace
 MOST_LEVELS = 100
 # The source of what `--set` or an override binds.
 SET = "set for this run"
+# A line of the file, which names the test in it: `:12`, `scenario.tonne:12`.
+_LINE = re.compile(r"(?:.*:)?([0-9]{1,9})")
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class OtherWay:
 @dataclass(frozen=True)
 class Step:
     """One value of a derivation. `status` is given, derived, constant, chosen (by an optimum) or undetermined; `because` are
-    the steps below."""
+    the steps below, `compared` the tests that hold it against another value. Of a test itself the status is `test`."""
 
     name: str
     value: str
@@ -65,6 +69,7 @@ class Step:
     unit: str | None = None
     spread: str = ""  # what stands after `~`, as written
     provenance: tree.Provenance | None = None  # what `source` is of; None where nothing says so, or a setting does
+    compared: tuple[Comparison, ...] = ()
 
 
 @dataclass
@@ -82,15 +87,46 @@ class _Walk:
 
 
 def explain_path(run: Run, path: str) -> tuple[Step | None, list[Diagnostic]]:
-    """The derivation of what a dotted path of the file names, or what is wrong with the path."""
+    """The derivation of what a dotted path of the file names, or of the test that stands in a line of it, `:12`; or what is
+    wrong with the path. Of a value that is held against another one, also what would make the two equal."""
+    line = _LINE.fullmatch(path)
+    if line is not None:
+        return _explain_line(run, int(line[1]))
     symbol, name, found = find_quantity(run, path)
     if symbol is None:
         return None, found
-    if isinstance(symbol, Let):
-        return explain_let(run, symbol), []
     if isinstance(symbol, ShownValue):
         return _reference(_Walk(run), None, symbol.references[0])[0], []
-    return explain_field(run, run.model.states[symbol], name), []
+    if isinstance(symbol, Let):
+        step, node = explain_let(run, symbol), run.model.lets.get(symbol)
+    else:
+        state = run.model.states[symbol]
+        step, node = explain_field(run, state, name), state.nodes.get(name)
+    compared = () if node is None else tuple(comparisons_of(run, node))
+    return dataclasses.replace(step, compared=compared), []
+
+
+def _explain_line(run: Run, line: int) -> tuple[Step | None, list[Diagnostic]]:
+    """The two sides of the requirement or claim that stands in a line, and what would make them equal."""
+    source = run.model.project.entry.module.source
+    for statement, sides in tests(run):
+        last = source.position(statement.span.end)[0]
+        if statement.span.source is source and statement.span.line <= line <= last:
+            walk = _Walk(run)
+            because = tuple(s for r in sides.references for s in _reference(walk, None, r))
+            found = comparison(run, statement, sides)
+            text, from_ = _plain(statement.test.span.text), statement.provenance
+            word = "require" if isinstance(statement, tree.Require) else "claim"
+            source_ = "" if from_ is None else str(from_)
+            compared = () if found is None else (found,)
+            name = f"{word} {text}"
+            return Step(name, "", "test", "", "", source_, statement.span, because, compared=compared), []
+    lines = sorted({statement.span.line for statement, _ in tests(run) if statement.span.source is source})
+    help = f"they stand in {', '.join(map(str, lines[:10]))}" if lines else "the file has none; name a value of it"
+    at = min(line, len(source.line_starts))
+    start = source.line_starts[max(at, 1) - 1]
+    span = Span(source, start, start + len(source.line(max(at, 1))))
+    return None, [diagnostic("N119", f"no requirement and no claim stands in line {line}", span, help=help)]
 
 
 def explain_field(run: Run, state: State, name: str) -> Step:

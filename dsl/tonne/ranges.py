@@ -146,6 +146,23 @@ def _left(ends: Ends, value: float, known: Callable[[Reference], float]) -> tupl
     return low, high
 
 
+def beyond(run: Run, state: State, name: str, value: float) -> tuple[str, bool] | None:
+    """Which end of its bounds, or of a usual range, a field would leave with a value, and whether it may; None inside."""
+    one = state.instance.kind.fields[name]
+    bounds = state.formulas.bounds.get(name)
+    ranges = [] if bounds is None or one.declaration.bounds is None else [(one.declaration.bounds, bounds, False)]
+    ranges += [(usual.range, ends, True) for usual, ends in state.formulas.usual.get(name, ())]
+    for written, ends, may in ranges:
+        left = _left(ends, value, partial(_value_of, run, state))
+        if left is not None:
+            low, high = left
+            end = (
+                f"below {_words(one, low, written.low)}" if value < low else f"above {_words(one, high, written.high)}"
+            )
+            return end, may
+    return None
+
+
 def _value_of(run: Run, state: State, reference: Reference) -> float:
     node = run.model.find(reference, state)
     value = run.value(node) if isinstance(node, Node) else None

@@ -13,6 +13,7 @@ from tonne.cli.derive import derive
 from tonne.cli.explain import explain
 from tonne.cli.fmt import fmt
 from tonne.cli.help import help
+from tonne.cli.import_command import import_
 from tonne.cli.list import list_
 from tonne.cli.new import new
 from tonne.cli.run import run
@@ -31,6 +32,7 @@ Examples:
   tonne audit scenarios/ --only refuted
   tonne sources my_run.tonne
   tonne derive my_run.tonne lifetime
+  tonne import codecarbon emissions.csv -o measured.tonne
   tonne fmt my_run.tonne
   tonne list grids france
   tonne units 1287 MWh in GJ
@@ -78,5 +80,5 @@ def tonne(context: click.Context, color: str) -> None:
     context.color = _COLOR[color]
 
 
-for command in (new, check, run, sweep, explain, audit, sources, derive, fmt, list_, units, help, completion):
+for command in (new, check, run, sweep, explain, audit, sources, derive, import_, fmt, list_, units, help, completion):
     tonne.add_command(command)

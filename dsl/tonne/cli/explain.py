@@ -24,7 +24,8 @@ from tonne.cli.watch import finish, watching
 Examples:
   tonne explain scenario.tonne pretrain.co2e
   tonne explain scenario.tonne total
-  tonne explain scenario.tonne pretrain.cost     (what would determine it)"""
+  tonne explain scenario.tonne pretrain.cost     (what would determine it)
+  tonne explain scenario.tonne :14     (the requirement or claim in line 14)"""
 )
 @click.argument("file", type=SCENARIO)
 @click.argument("path", shell_complete=complete_path)
@@ -34,8 +35,9 @@ Examples:
 def explain(file: Path, path: str, overrides: tuple[str, ...], watch: bool, style: str) -> None:
     """Explain PATH, a field such as pretrain.co2e or the name of a let.
 
-    Its formula in names and in numbers, down to the lines that it rests on, and their sources; for an
-    undetermined field, what would determine it.
+    Its formula in names and in numbers, down to the lines that it rests on, and their sources; for an undetermined field,
+    what would determine it; for one that a test holds against another, what alone would make the two equal. With `:14` the
+    test in line 14.
     """
     from tonne.explain import explain_path
     from tonne.report.as_json import VERSION

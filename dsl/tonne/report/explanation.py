@@ -13,6 +13,7 @@ from tonne.bibliography import reference
 from tonne.citations import Source
 from tonne.explain import SET, Step
 from tonne.formatting import exact
+from tonne.reconcile import Comparison, Lever, in_words
 from tonne.report.diagnostics import clean
 from tonne.report.sources import source_as_json
 from tonne.run import Run
@@ -21,7 +22,33 @@ from tonne.run import Run
 def as_tree(step: Step) -> Tree:
     tree = Tree(_line(step), guide_style="blue")
     _add(tree, step)
+    for compared in step.compared:
+        branch = tree.add(_compared(compared, step.status != "test"))
+        for lever in compared.levers:
+            branch.add(_lever(lever))
     return tree
+
+
+def _compared(one: Comparison, with_test: bool) -> Text:
+    """A test that holds a value against another one."""
+    text = Text()
+    if with_test:
+        span = one.statement.span
+        text.append(clean(one.text), "bold")
+        text.append(f"  {clean(span.source.name)}:{span.line}\n", "dim")
+    text.append(clean(one.told))
+    return text
+
+
+def _lever(lever: Lever) -> Text:
+    """A value that alone would make two others equal."""
+    needed, now = in_words(lever)
+    text = Text(f"{lever.name} = ")
+    text.append(needed, "bold green" if not lever.limit else "yellow")
+    text.append(f"  in place of {now}, {lever.status}", "dim")
+    if lever.verdict:
+        text.append(f"  {clean(lever.verdict)}", "yellow")
+    return text
 
 
 def _add(tree: Tree, step: Step) -> None:
@@ -49,6 +76,11 @@ def _add(tree: Tree, step: Step) -> None:
 
 def _line(step: Step) -> Text:
     text = Text()
+    if step.status == "test":
+        text.append(clean(step.name), "bold")
+        text.append("" if step.where is None else f"  {clean(step.where.source.name)}:{step.where.line}", "dim")
+        text.append(f"  [{clean(step.source)}]" if step.source else "", "cyan")
+        return text
     text.append(f"{step.name} = ", "bold" if step.status == "given" else "")
     text.append(step.value, "bold green")
     if step.spread:
@@ -135,10 +167,32 @@ def as_json(step: Step) -> dict[str, Any]:
         "deeper": step.deeper,
         "period": step.period or None,
         **({"spread": step.spread} if step.spread else {}),
+        **({"compared": [_comparison_as_json(c) for c in step.compared]} if step.compared else {}),
         "because": [as_json(s) for s in step.because],
         "others": [
             {"formula": o.formula, "value": o.value, "agrees": o.agrees, "stands_in": o.stands_in} for o in step.others
         ],
         "would_determine": list(step.would_determine),
         "lacks": [{"formula": f, "missing": list(m)} for f, m in step.lacks],
+    }
+
+
+def _comparison_as_json(one: Comparison) -> dict[str, Any]:
+    return {
+        "test": one.text,
+        "file": one.statement.span.source.name,
+        "line": one.statement.span.line,
+        "ratio": exact(one.ratio),
+        "equal_if": [
+            {
+                "name": lever.name,
+                "value": exact(lever.value),
+                "needed": exact(lever.needed),
+                "unit": lever.unit.word,
+                "status": lever.status,
+                "possible": lever.possible,
+                "limit": lever.limit or None,
+            }
+            for lever in one.levers
+        ],
     }
