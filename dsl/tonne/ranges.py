@@ -57,11 +57,17 @@ def find(run: Run) -> Iterator[Diagnostic]:
 def _nearest_the_cause(found: list[_Found]) -> Iterator[Diagnostic]:
     """Findings without those that rest on all that another rests on: of a chain of odd values, the first is said.
 
-    What is out of bounds is an error, and said whatever else is.
+    What is out of bounds is an error, and said whatever else is. What rests on no fact is nobody's statement.
     """
+    first: dict[frozenset[int], int] = {}
     for at, one in enumerate(found):
-        others = (o.facts for i, o in enumerate(found) if o.facts < one.facts or (i < at and o.facts == one.facts))
-        if one.said.code == "V221" or not any(others):
+        first.setdefault(one.facts, at)
+    by_fact: dict[int, list[frozenset[int]]] = {}  # each set of facts, at one of them
+    for facts in filter(None, first):
+        by_fact.setdefault(min(facts), []).append(facts)
+    for at, one in enumerate(found):
+        nearer = any(facts < one.facts for fact in one.facts for facts in by_fact.get(fact, ()))
+        if one.said.code == "V221" or (one.facts and not nearer and first[one.facts] == at):
             yield one.said
 
 
