@@ -181,7 +181,7 @@ def _made(lines: Lines, total: _Sum) -> Made:
         )
     if ranges:
         title = f"{counted(len(ranges), 'figure')} from a range: its middle, with a uniform spread"
-        said.append(lines.note(title, "EcoLogits says nothing of what lies between the ends"))
+        said.append(lines.note(title, "EcoLogits names the ends, and no distribution between them"))
     if total.failed:
         title = f"{counted(len(total.failed), 'response')} left out: {total.failed[0] or 'no energy'}"
         said.append(lines.warning(title, "EcoLogits found no figures for it"))
