@@ -27,7 +27,7 @@ __all__ = ["Cause", "likely_cause"]
 
 _NEAR = 1e-9
 # The greatest chance that one of the numbers that a sort proposes falls on the claim by accident.
-_MOST_CHANCE = 0.02
+_MOST_CHANCE = 0.03
 # A number that is the claim to the last bit is so much less likely to be there by accident, if the claim has the digits.
 _EXACT = 1 / 20
 _WIDEST_EXACT = 0.06
