@@ -76,7 +76,7 @@ def test_latex_that_nobody_wrote_to_be_read(text: str) -> None:
         ("author = {A, B and C, D and E, F}, date = {2019-05-01}", "A et al. 2019"), ("author = {A, B and others}, year = 2020", "A et al. 2020"),
         ("author = {{U.S. Energy and Power Administration}}, year = 2023", "U.S. Energy and Power Administration 2023"),
         ("editor = {E, F}, year = 2001", "E 2001"), ("publisher = {Epoch AI}, title = {T}, year = 2025", "Epoch AI 2025"),
-        ("title = {{A} Title}", "A Title"), ("note = {n}", "key"), ("author = {others}, title = {T}", "T"),
+        ("title = {{A} Title}", "A Title"), ("title = {Long}, shorttitle = {Section 1}", "Section 1"), ("note = {n}", "key"), ("author = {others}, title = {T}", "T"),
     ],
 )  # fmt: skip
 def test_what_a_source_is_called(fields: str, called: str) -> None:

@@ -76,7 +76,7 @@ def label(source: Source) -> str:
     else:
         name = " and ".join(families)
     if not name:
-        title = plain(source, "title")
+        title = plain(source, "shorttitle") or plain(source, "title")
         name = body or (title if len(title) <= MOST_OF_TITLE else f"{title[:MOST_OF_TITLE].rstrip()}…") or source.key
     return f"{name} {year(source)}".rstrip()
 
