@@ -41,7 +41,9 @@ def printed(value: float, digits: int) -> str:
 
 
 def half_unit(text: str) -> float:
-    return float(Decimal(text).as_tuple().exponent and Decimal(5).scaleb(int(Decimal(text).as_tuple().exponent) - 1))
+    exponent = Decimal(text).as_tuple().exponent
+    assert isinstance(exponent, int)
+    return float(Decimal(5).scaleb(exponent - 1))
 
 
 def verdict(inputs: dict[str, str], path: str, claimed: str) -> str:
