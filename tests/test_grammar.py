@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,15 +44,21 @@ def test_no_conflicts_and_no_ambiguous_words(caplog: pytest.LogCaptureFixture) -
     assert [r.getMessage() for r in caplog.records] == []
 
 
+@cache
+def reader_of_whole_files() -> tuple[Lark, TreeBuilder]:
+    builder = TreeBuilder()
+    return lark(transformer=builder), builder
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
 def test_a_file_read_whole_and_by_statements_is_the_same(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     source = SourceFile(path.name, only_fences(text) if path.suffix == ".md" else text)
     module, found = parse(source)
     assert found == []
-    builder = TreeBuilder()
+    whole_parser, builder = reader_of_whole_files()
     builder.begin(source, 0)
-    whole = lark(transformer=builder).parse(source.text, start="start")
+    whole = whole_parser.parse(source.text, start="start")
     assert tuple(whole.children) == module.statements
 
 
