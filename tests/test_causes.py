@@ -161,6 +161,41 @@ def test_a_published_row_of_another_run_is_found() -> None:
     assert [label.text for label in verdict.likely.labels] == ["has the claimed number"]  # type: ignore[union-attr]
 
 
+TABLE = "".join(
+    f"""run {name} {{
+  device_time      = {hours} device*h  from "a"
+  power            = 400 W/device      from "a"
+  pue              = 1.200             from "a"
+  carbon_intensity = 385 gCO2e/kWh     from "a"
+}}
+"""
+    for name, hours in {"small": "82_000", "medium": "135_000", "large": "530_500"}.items()
+)
+TABLE += "let rows = [small, medium, large]\n"  # 747,500 hours, 299 MWh, 358.8 MWh at the meter, 138.138 t
+
+
+@pytest.mark.parametrize(
+    ("claim", "cause"),
+    [
+        ("sum(rows.co2e) == 165.77 tCO2e", "`small.pue` (1.2), `medium.pue` (1.2) and `large.pue` (1.2) are applied twice in the claim"),
+        ("sum(rows.co2e) == 115.12 tCO2e", "`small.pue` (1.2), `medium.pue` (1.2) and `large.pue` (1.2) are left out of the claim"),
+        ("sum(rows.co2e) == 122.98 tCO2e", "`small.co2e` is left out of the claim"),
+        ("sum(rows.co2e) == 747_500 tCO2e", "the claim is the number of the sum of their `device_time`, 747,500 device*h"),
+        ("sum(rows.co2e) == 358.8 tCO2e", "the claim is the number of the sum of their `energy`, 358.8 MWh"),
+        ("medium.co2e == 64.8 tCO2e", "the claim is the number of `medium.energy`, 64.8 MWh"),
+        ("large.energy == 64.7 MWh", ""),  # near the value of another row, and not it
+        ("large.energy == 64.9 MWh", ""),
+        ("sum(rows.energy) == 400 MWh", ""),  # a power or an intensity is no total
+        ("sum(rows.co2e) == 385 tCO2e", ""),
+        ("large.co2e == 980.4 tCO2e", "a factor of 10⁻¹: a slip of the decimal point"),
+    ],
+)  # fmt: skip
+def test_rows_of_a_table_and_their_totals(claim: str, cause: str) -> None:
+    verdict = judged(claim, TABLE)
+    assert verdict.outcome.value == "refuted"
+    assert verdict.cause == cause
+
+
 def test_much_fits_a_claim_of_one_digit_so_that_it_has_no_cause() -> None:
     assert judged(f"r.co2e == {said(CARBON * 1.13, 1)} tCO2e").cause == ""
     assert judged("d.daily_co2e == 5 tCO2e/day").cause == ""

@@ -253,6 +253,7 @@ def _from_what(name: str) -> str:
 def _unusual(
     state: State, one: Field, value: float, usual: tree.UsualRange, low: float, high: float, facts: Sequence[Node]
 ) -> Diagnostic:
+    assert one.unit is not None
     binding = state.instance.bindings.get(one.name)
     where = Label(usual.range.span, "the usual range")
     written = binding.value.expr if binding is not None and isinstance(binding.value, tree.Value) else None
@@ -261,7 +262,9 @@ def _unusual(
         if fitting:
             middle = math.sqrt(low * high) if low > 0 else high
             factor = min(fitting, key=lambda f: abs(math.log(value * f / middle)))
-            mended = f"{written.text}{_SUFFIXES[factor]} {written.unit or ''}".strip()
+            plain = not one.unit.counted and written.value * factor < 1e6  # nobody writes 0.4k gCO2e/kWh
+            text = f"{written.value * factor:.15g}" if plain else f"{written.text}{_SUFFIXES[factor]}"
+            mended = f"{text} {written.unit or ''}".strip()
             title = f"{written.span.text} is {_FRACTIONS[factor]} of what is usual"
             fix = Fix(written.span, mended)
             return diagnostic("V225", title, Label(written.span), where, help=f"did you mean `{mended}`?", fix=fix)

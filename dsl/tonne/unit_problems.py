@@ -115,6 +115,12 @@ def explain(table: Words, atom: str, word: str) -> UnitProblem:
     if near:
         help = f"did you mean `{instead(near)}`?"
         return UnitProblem("D211", f"no unit `{atom}`", help, instead(near), certain=alike == [near])
+    match = re.fullmatch(r"([A-Za-zµ]+)\^?([23])", atom)
+    if match and table.split(match.group(1)):
+        raised = f"{match.group(1)}^{match.group(2)}"
+        return UnitProblem(
+            "D211", f"no unit `{atom}`", f"did you mean `{instead(raised)}`?", instead(raised), certain=True
+        )
     return UnitProblem(
         "D209",
         f"no unit `{atom}`",

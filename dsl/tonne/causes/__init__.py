@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from tonne.causes.candidate import Candidate, Cause
 from tonne.causes.digits import digits
-from tonne.causes.elsewhere import like_values, terms, unlike_numbers
+from tonne.causes.elsewhere import like_values, terms, unlike_numbers, unlike_totals
 from tonne.causes.factors import calendar, decimal_point, prefixes, sparse_peak
 from tonne.causes.inputs import factors_once, inputs_of_others, other_inputs
 from tonne.causes.question import Question, asked
@@ -39,10 +39,11 @@ _SORTS: tuple[Callable[[Question], Iterator[Candidate]], ...] = (
     like_values,
     sparse_peak,
     calendar,
+    decimal_point,
     inputs_of_others,
     unlike_numbers,
+    unlike_totals,
     other_inputs,
-    decimal_point,
 )
 
 
@@ -62,7 +63,7 @@ def _likeliest(question: Question) -> Cause | None:
         proposed = {one.claim: one for one in reversed(list(sort(question))) if 0 < one.claim < math.inf}
         density = sum(_density(claim / question.computed) for claim in {float(f"{c:.9g}") for c in proposed})
         for one in sorted(proposed.values(), key=lambda one: abs(one.claim - question.claimed)):
-            if _chance(question, one.claim, density) <= _MOST_CHANCE:
+            if _chance(question, one, density) <= _MOST_CHANCE:
                 return one.tell()
     return None
 
@@ -72,13 +73,13 @@ def _density(ratio: float) -> float:
     return 1 / (2 * (abs(math.log(ratio)) + 0.5))
 
 
-def _chance(question: Question, proposed: float, density: float) -> float:
+def _chance(question: Question, one: Candidate, density: float) -> float:
     """How likely one of the numbers that a sort proposes is as near to the claim by accident as this one.
 
     1 where it is further off than the digits of the claim, or those of the inputs, allow.
     """
-    off = abs(proposed - question.claimed)
-    if off > (question.half + question.slack) * (1 + _NEAR):
+    off = abs(one.claim - question.claimed)
+    if off > (question.half + question.claimed * min(question.leeway, one.slack)) * (1 + _NEAR):
         return 1.0
     width = 2 * max(question.half, off) / question.claimed
     is_exact = off <= _NEAR * question.claimed and width <= _WIDEST_EXACT

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from tonne.causes.candidate import Candidate, Cause
+from tonne.causes.candidate import OF_INPUTS, Candidate, Cause
 from tonne.causes.question import Named, Question
 from tonne.formatting import figure, power_of_ten
 
@@ -41,7 +41,7 @@ def prefixes(question: Question) -> Iterator[Candidate]:
     """A power of 1000: a unit prefix, or a magnitude such as the M of `37M`."""
     for step in range(-_MOST_PREFIXES, _MOST_PREFIXES + 1):
         if step:
-            yield Candidate(question.computed / 1000.0**step, partial(_prefix, question, 3 * step))
+            yield Candidate(question.computed / 1000.0**step, partial(_prefix, question, 3 * step), slack=OF_INPUTS)
 
 
 def _prefix(question: Question, exponent: int) -> Cause:

@@ -23,9 +23,6 @@ from tonne.syntax import tree
 from tonne.units import Unit
 from tonne.values import Record, Unprinted
 
-# A slip is found in inputs that are rounded up to so much; what is further off is another value.
-MOST_SLACK = 0.001
-
 
 class Named(Unprinted, Record, frozen=True, eq=False):
     """A value that a file has a name for: a field of an instance, or a let. `unit` is the declared one, `place` the line
@@ -61,7 +58,8 @@ class Named(Unprinted, Record, frozen=True, eq=False):
 
 
 class Question:
-    """A refuted claim: `computed` and `claimed`, in base units, and `half`, half a unit of the claim's last digit.
+    """A refuted claim: `computed` and `claimed`, in base units, `half`, half a unit of the claim's last digit, and `leeway`,
+    the share by which the inputs' digits may move the computed value.
 
     `literal` is the number as written and `written` its unit; `unit` is the one that the claimed quantity has by declaration.
     """
@@ -81,7 +79,7 @@ class Question:
         self.unit = default_unit(run.model, sides.references, sides.dimension)
         self.written = run.model.project.units.lookup(literal.unit) if literal.unit else Unit("", 1.0, RATIO, True)
         leeway = (interval[1] - interval[0]) / 2 / self.computed
-        self.slack = claimed * min(leeway if math.isfinite(leeway) else math.inf, MOST_SLACK)
+        self.leeway = leeway if math.isfinite(leeway) else math.inf
 
     @property
     def ratio(self) -> float:
@@ -155,6 +153,11 @@ class Question:
     def everything(self) -> list[Named]:
         """All that has a name, each value once."""
         return list(self.names.values())
+
+    def named_of(self, state: State, name: str) -> Named | None:
+        """A determined field of an instance."""
+        node = state.nodes.get(name)
+        return None if node is None else self.names.get(id(node))
 
     @cached_property
     def all_names(self) -> list[Named]:

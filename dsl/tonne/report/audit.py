@@ -11,6 +11,7 @@ from rich.text import Text
 
 from tonne.audit import OUTCOMES, Audit, AuditedClaim, AuditedFile
 from tonne.bibliography import Style, cite, links
+from tonne.catalogue import Severity
 from tonne.report.as_json import VERSION, claim_as_json
 from tonne.report.diagnostics import as_json, clean
 from tonne.report.html import page
@@ -46,7 +47,9 @@ def summary(audit: Audit) -> str:
         Outcome.NOT_DECIDED: _many(totals[Outcome.NOT_DECIDED], "rests", "rest") + " on an error",
     }
     parts = ", ".join(words for outcome, words in said.items() if totals[outcome])
-    return f"{_many(claims, 'claim', 'claims')} in {_many(files, 'file', 'files')}" + (f": {parts}" if parts else "")
+    odd = sum(d.severity is Severity.WARNING for file in audit.files for d in file.diagnostics)
+    warned = f"; {_many(odd, 'warning', 'warnings')}, which `tonne run` shows" if odd else ""
+    return f"{_many(claims, 'claim', 'claims')} in {_many(files, 'file', 'files')}: {parts}{warned}"
 
 
 def _many(count: int, one: str, more: str) -> str:
@@ -70,8 +73,8 @@ def _table(file: AuditedFile, claims: Sequence[AuditedClaim]) -> RenderableType:
     made = plain_table(clean(f"{file.file}  {file.title}" if file.title else file.file))
     made.add_column("line", justify="right")
     made.add_column("verdict", no_wrap=True)
-    made.add_column("off by", no_wrap=True)
     made.add_column("claim, likely cause", overflow="fold")
+    made.add_column("its inputs give", overflow="fold")
     made.add_column("source", overflow="fold")
     for claim in claims:
         verdict = claim.verdict
@@ -81,13 +84,16 @@ def _table(file: AuditedFile, claims: Sequence[AuditedClaim]) -> RenderableType:
             told.append(f"\n{clean(why)}", "italic")
         source = _source_as_text(claim)
         made.add_row(
-            str(claim.line), Text(f"{mark} {_WORDS[verdict.outcome]}", style), clean(_off(verdict)), told, source
+            str(claim.line), Text(f"{mark} {_WORDS[verdict.outcome]}", style), told, clean(_given(verdict)), source
         )
     return made
 
 
-def _off(verdict: Verdict) -> str:
-    return measure(verdict) if verdict.outcome is Outcome.REFUTED else ""
+def _given(verdict: Verdict) -> str:
+    """What follows from the inputs, and how far that is from the claim, where it is not the claim."""
+    if verdict.outcome is Outcome.REFUTED:
+        return f"{computed_words(verdict)}: {measure(verdict)}"
+    return computed_words(verdict) if verdict.outcome is Outcome.WITHIN_ROUNDING else ""
 
 
 def _why(verdict: Verdict) -> str:
@@ -166,14 +172,13 @@ def _differences(claims: Sequence[AuditedClaim], outcome: Outcome) -> list[str]:
     rows = [
         [
             code(claim.verdict.text),
-            words(computed_words(claim.verdict)),
-            words(_off(claim.verdict)),
+            words(_given(claim.verdict)),
             words("; ".join([claim.verdict.cause, *claim.verdict.evidence]) if claim.verdict.cause else ""),
             _source(claim, "markdown"),
         ]
         for claim in claims
     ]
-    return table(["claim", "its inputs give", "off by", "likely cause", "source"], rows)
+    return table(["claim", "its inputs give", "likely cause", "source"], rows)
 
 
 def _joined(lines: Sequence[str]) -> str:

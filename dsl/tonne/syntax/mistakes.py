@@ -316,6 +316,9 @@ def _side_by_side(source: SourceFile, previous: Span, span: Span) -> Diagnostic:
         return _unreadable(span, "a name begins with a letter")
     if not line[: previous.column - 1].strip() and _NAME.fullmatch(previous.text) and span.text[0].isdigit():
         return _unreadable(span, f"write `{previous.text} = …`")
+    code = re.match(r"([A-Za-z])([0-9]{3})\b", line[span.column - 1 :])
+    if previous.text == "allow" and code:
+        return _unreadable(span, f"a code has a large letter: write `{code.group().upper()}`")
     if previous.text in KEYWORDS or span.text in KEYWORDS:
         return _unreadable(span, f"`{span.text if span.text in KEYWORDS else previous.text}` does not stand here")
     whole_value = _at_end(r"[0-9][0-9_.]*[kMBT]?[ \t]*$", source.line(span.line)[: previous.column - 1])
