@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tonne import slopes
 from tonne.formatting import figure, number
-from tonne.graph import ELASTICITY, NUMBER, OF_DRAWS, SOLVED, Node, at_intervals, postorder
+from tonne.graph import ELASTICITY, NUMBER, OF_DRAWS, SOLVED, Node, postorder
 from tonne.model import State, TestSides
 from tonne.ranges import beyond
 from tonne.run import Run
@@ -146,13 +146,7 @@ def _gap(order: list[Node], base: dict[int, float], moved: Node, left: Node, rig
     """ln(left / right) where a value is e^t times what it is; nan where it is none."""
 
     def at(t: float) -> float:
-        value = dict(base)
-        value[id(moved)] = base[id(moved)] * math.exp(t)
-        changed = {id(moved)}
-        for node in order:
-            if node is not moved and any(id(arg) in changed for arg in node.args):
-                value[id(node)] = at_intervals(node, [(value[id(a)],) * 2 for a in node.args])[0]
-                changed.add(id(node))
+        value = slopes.with_others(order, base, {id(moved): base[id(moved)] * math.exp(t)})
         over, under = value[id(left)], value[id(right)]
         return math.log(over / under) if over > 0 and under > 0 and math.isfinite(over / under) else math.nan
 

@@ -7,6 +7,7 @@ conditions of the optimum (`tonne.optimize`).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from tonne.graph import ELASTICITY, NUMBER, OPERATORS, SOLVED, Interval, Node, at_intervals, postorder
 from tonne.run import Run
@@ -28,6 +29,18 @@ def floats(run: Run, order: list[Node]) -> dict[int, float]:
             low, high = at_intervals(one, [(value[id(a)],) * 2 for a in one.args]) if one.args else (math.nan,) * 2
             value[id(one)] = low if low == high else math.nan
     return value
+
+
+def with_others(order: list[Node], value: Mapping[int, float], others: Mapping[int, float]) -> dict[int, float]:
+    """The values of nodes in order with others in place of some, by their ids: all that rests on those is computed anew."""
+    changed = {**value, **others}
+    moved = set(others)
+    for one in order:
+        if id(one) not in others and any(id(a) in moved for a in one.args):
+            low, high = at_intervals(one, [(changed[id(a)],) * 2 for a in one.args])
+            changed[id(one)] = low if low == high else math.nan
+            moved.add(id(one))
+    return changed
 
 
 def of_leaves(run: Run, node: Node, stop: Node | None = None) -> Elasticities:

@@ -14,11 +14,11 @@ from functools import cached_property
 from tonne.diagnostic import Label
 from tonne.dimension import RATIO
 from tonne.formatting import number
-from tonne.graph import NUMBER, Interval, Node, at_intervals, postorder
+from tonne.graph import NUMBER, Interval, Node, postorder
 from tonne.model import State, TestSides
 from tonne.names import Field, Let
 from tonne.run import Run, default_unit, unit_of_let
-from tonne.slopes import floats
+from tonne.slopes import floats, with_others
 from tonne.syntax import tree
 from tonne.units import Unit
 from tonne.values import Record, Unprinted
@@ -100,15 +100,7 @@ class Question:
 
     def with_inputs(self, changed: Mapping[int, float]) -> float:
         """The computed value with other values in place of some nodes, by their ids."""
-        value = dict(self._values)
-        value.update(changed)
-        moved = set(changed)
-        for node in self.order:
-            if id(node) not in changed and any(id(a) in moved for a in node.args):
-                low, high = at_intervals(node, [(value[id(a)],) * 2 for a in node.args])
-                value[id(node)] = low if low == high else math.nan
-                moved.add(id(node))
-        return value[id(self.left)]
+        return with_others(self.order, self._values, changed)[id(self.left)]
 
     # ── what has a name ──
 
