@@ -123,6 +123,15 @@ def test_the_hand_calculation_is_that_of_the_program() -> None:
         assert judged(f"{path} == {value:.9e} {unit}").outcome.value.startswith("holds")
 
 
+def test_a_negative_claim() -> None:
+    scenario = SCENARIO + "let saved : tCO2e = small.co2e - r.co2e\n"
+    assert judged(f"saved == -{said((1 - 33.1 / 70.3) * CARBON)} kgCO2e", scenario).cause.endswith("a unit prefix slip")
+    twice = judged(f"saved == -{said((1 - 33.1 / 70.3) * CARBON * 1.13)} tCO2e", scenario)
+    assert twice.cause == "`r.pue` (1.13) is applied twice in the claim"
+    assert twice.evidence[1].startswith("with it twice the scenario gives -")
+    assert judged("saved == 60 tCO2e", scenario).cause == ""
+
+
 def test_truncated() -> None:
     scenario = 'run r {\n  it_energy = 319_000 kWh  from "a"\n  pue = 1.100  from "a"\n}'
     assert "truncated" in judged("r.energy == 350 MWh", scenario).cause  # 350.9

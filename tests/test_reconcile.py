@@ -134,7 +134,7 @@ def test_nothing_alone_would_do(file: Path) -> None:
         'let half : MWh = a.energy * 0.5 assumed "a share"\nrequire both >= half\n',
         encoding="utf-8",
     )
-    assert "no value alone would make them equal" in explained(":5").stdout
+    assert "no value was found that alone would make them equal" in explained(":5").stdout
 
 
 def test_a_value_of_an_optimum_is_left_alone() -> None:

@@ -1,8 +1,8 @@
 """What would make the two sides of a test equal: for each value that they rest on, what it alone would have to be.
 
-Takes a `Run` and one of its tests; follows the graph, and knows no names. A value is moved, all that follows from it is
-computed anew, and what is told has been found so: the elasticity gives the first guess, which is exact for products of
-powers.
+Takes a `Run` and one of its tests; follows the graph, whatever the fields are called. A value is moved, all that follows
+from it is computed anew, and what is told has been found so: the elasticity gives the first guess, which is exact for
+products of powers.
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ class Comparison:
         """How the two stand to each other."""
         if abs(math.log(self.ratio)) <= _EQUAL:
             return f"`{self.left}` is equal to {self.right}"
-        more = "equal if one of these alone were" if self.levers else "no value alone would make them equal"
+        more = (
+            "equal if one of these alone were" if self.levers else "no value was found that alone would make them equal"
+        )
         return f"`{self.left}` is {figure(self.ratio)} times {self.right}; {more}"
 
 
@@ -88,7 +90,7 @@ def comparison(run: Run, statement: tree.Require | tree.Claim, sides: TestSides)
     return Comparison(
         statement,
         _plain(test.left.span.text),
-        words if right.op == NUMBER and _is_literal(run, right) else f"`{words}`",
+        words if _is_literal(run, right) else f"`{words}`",
         ratio,
         tuple(order),
     )
@@ -167,7 +169,7 @@ def _lever(run: Run, state: State, name: str, node: Node, gap: Callable[[float],
 
 
 def _root(gap: Callable[[float], float]) -> float | None:
-    """Where a gap closes: by its slope at 0, else between the ends of a bracket around 0; None where it does not."""
+    """Where a gap closes: by its slope at 0, else between 0 and where the slope leads; None where it does not."""
     start, step = gap(0.0), 1e-5
     slope = (gap(step) - gap(-step)) / (2 * step)
     if not abs(slope) > _FLAT:

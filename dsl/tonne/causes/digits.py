@@ -31,10 +31,10 @@ def _trailing_zeros(question: Question) -> Cause | None:
     least = significant(question.literal) - zeros
     for without in range(1, zeros + 1):
         half = question.half * 10**without
-        digits = least + zeros - without
-        if digits >= _LEAST_DIGITS and abs(question.computed - question.claimed) <= half * (1 + _NEAR):
+        left = least + zeros - without
+        if left >= _LEAST_DIGITS and abs(question.computed - question.claimed) <= half * (1 + _NEAR):
             zero = "zero is" if without == 1 else "zeros are"
-            text = f"it holds to {digits} digits, if the trailing {zero} not significant"
+            text = f"it holds to {left} digits, if the trailing {zero} not significant"
             return Cause("trailing-zeros", text, (_given(question),))
     return None
 

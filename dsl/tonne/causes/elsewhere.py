@@ -32,7 +32,7 @@ def like_values(question: Question) -> Iterator[Candidate]:
             related = id(one.state) in owners or (id(one.field) in fields and not (is_stated and is_copy))
         if related and not question.is_made_of_claim(one.node):
             slack = 0.0 if is_stated else OF_VALUES
-            yield Candidate(one.value, partial(_that_of, one, f"the value of `{one.name}`"), slack)
+            yield Candidate(question.sign * one.value, partial(_that_of, one, f"the value of `{one.name}`"), slack)
 
 
 def _origin(instance: Instance) -> Instance:
@@ -50,7 +50,7 @@ def unlike_numbers(question: Question) -> Iterator[Candidate]:
     is_rate = _is_rate(question.unit)
     for one in question.below:
         if one.unit.dimension != question.unit.dimension and _is_rate(one.unit) == is_rate:
-            number = one.value / one.unit.factor * question.unit.factor
+            number = question.sign * one.value / one.unit.factor * question.unit.factor
             words = f"the number of `{one.name}`, {one.told()}"
             yield Candidate(number, partial(_that_of, one, words))
 
@@ -73,7 +73,9 @@ def unlike_totals(question: Question) -> Iterator[Candidate]:
         if unit is None or len(known) < len(values) or _is_rate(unit) or unit.dimension == question.unit.dimension:
             continue
         total = sum(one.value for one in known)
-        yield Candidate(total / unit.factor * question.unit.factor, partial(_that_of_total, known, total))
+        yield Candidate(
+            question.sign * total / unit.factor * question.unit.factor, partial(_that_of_total, known, total)
+        )
 
 
 def _that_of_total(parts: list[Named], total: float) -> Cause:
@@ -97,11 +99,11 @@ def terms(question: Question) -> Iterator[Candidate]:
     ids = {id(node) for node in parts}
     fields = {one.field.name for one in named if one.field is not None}
     for one in named:
-        claim = question.computed - one.value
+        claim = question.computed - question.sign * one.value
         yield Candidate(claim, partial(_term, question, one, "left out of the claim", claim), slack=OF_INPUTS)
     for one in question.everything:
         if one.field is not None and one.field.name in fields and id(one.node) not in ids:
-            claim = question.computed + one.value
+            claim = question.computed + question.sign * one.value
             yield Candidate(claim, partial(_term, question, one, "counted too in the claim", claim), slack=OF_INPUTS)
 
 

@@ -61,11 +61,19 @@ class Question:
     """A refuted claim: `computed` and `claimed`, in base units, `half`, half a unit of the claim's last digit, and `leeway`,
     the share by which the inputs' digits may move the computed value.
 
+    A negative claim is looked at with the sign of both turned: `sign` is -1, and both are above zero.
     `literal` is the number as written and `written` its unit; `unit` is the one that the claimed quantity has by declaration.
     """
 
     def __init__(
-        self, run: Run, sides: TestSides, interval: Interval, literal: tree.Number, claimed: float, half: float
+        self,
+        run: Run,
+        sides: TestSides,
+        interval: Interval,
+        literal: tree.Number,
+        claimed: float,
+        half: float,
+        sign: int = 1,
     ):
         left = sides.parts["left"]
         assert left is not None
@@ -73,7 +81,8 @@ class Question:
         self.run = run
         self.left = left
         self.literal = literal
-        self.computed = run.raw(left)
+        self.sign = sign
+        self.computed = sign * run.raw(left)
         self.claimed = claimed
         self.half = half
         self.unit = default_unit(run.model, sides.references, sides.dimension)
@@ -88,7 +97,7 @@ class Question:
     def told(self, value: float) -> str:
         """A value of the claimed quantity, in the claim's unit, with one digit more than the claim has."""
         unit = self.written if isinstance(self.written, Unit) else self.unit
-        return number(value / unit.factor, unit.word, min(max(4, significant(self.literal) + 1), 15))
+        return number(self.sign * value / unit.factor, unit.word, min(max(4, significant(self.literal) + 1), 15))
 
     @cached_property
     def order(self) -> list[Node]:
@@ -100,7 +109,7 @@ class Question:
 
     def with_inputs(self, changed: Mapping[int, float]) -> float:
         """The computed value with other values in place of some nodes, by their ids."""
-        return with_others(self.order, self._values, changed)[id(self.left)]
+        return self.sign * with_others(self.order, self._values, changed)[id(self.left)]
 
     # ── what has a name ──
 
@@ -124,7 +133,7 @@ class Question:
             n.op == NUMBER
             and n.payload is not None
             and n.payload.dimension == self.unit.dimension
-            and abs(n.payload.value - self.claimed) <= self.half
+            and abs(n.payload.value - self.sign * self.claimed) <= self.half
             for n in postorder(node)
         )
 
@@ -202,14 +211,17 @@ def _declared(run: Run, let: Let) -> Unit | None:
 def asked(run: Run, sides: TestSides, interval: Interval) -> Question | None:
     """A refuted claim of one number, written in the claim or in a `let`; None where there is none."""
     left, right = sides.parts.get("left"), sides.parts.get("right")
+    sign = 1
+    if right is not None and right.op == "neg":
+        right, sign = right.args[0], -1
     if left is None or right is None or right.op != NUMBER or right.payload is None:
         return None
-    given, computed = right.payload, run.raw(left)
+    given, computed = right.payload, sign * run.raw(left)
     written = given.written
     scale = given.value / written.value if written.value else 1.0
     if given.value <= 0 or not 0 < computed < math.inf:
         return None
-    return Question(run, sides, interval, written, given.value, float(written.half_unit * scale))
+    return Question(run, sides, interval, written, given.value, float(written.half_unit * scale), sign)
 
 
 def significant(literal: tree.Number) -> int:

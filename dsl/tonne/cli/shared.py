@@ -163,7 +163,10 @@ def print_json(document: Any) -> None:
 
 def each_once(files: tuple[Path, ...]) -> tuple[Path, ...]:
     """Files without those that are named a second time, by whatever path."""
-    return tuple({file.resolve(): file for file in reversed(files)}.values())[::-1]
+    found: dict[Path, Path] = {}
+    for file in files:
+        found.setdefault(file.resolve(), file)
+    return tuple(found.values())
 
 
 def scenarios_of(named: tuple[Path, ...], *, markdown: bool = False) -> list[Path]:
@@ -192,10 +195,13 @@ def scenarios_of(named: tuple[Path, ...], *, markdown: bool = False) -> list[Pat
 
 
 def _is_scenario(file: Path, *, markdown: bool) -> bool:
+    from tonne.library import read_text
+    from tonne.limits import DEFAULT_LIMITS
     from tonne.syntax.fences import tonne_fences
 
     if file.suffix == ".md" and markdown:
-        return bool(tonne_fences(file.read_text(encoding="utf-8", errors="replace")))
+        text, _ = read_text(file, "", DEFAULT_LIMITS)
+        return bool(tonne_fences(text or ""))
     return file.suffix == ".tonne"
 
 

@@ -60,6 +60,6 @@ def sources(files: tuple[Path, ...], strict: bool, watch: bool, style: str) -> N
             print_json(as_json(of, [display_name(file) for file in files]))
         else:
             echo(FORMATS[style](of))
-        return exit_code(found, strict), {file for one in checked for file in one.files}
+        return exit_code([*shown, *unsourced], strict), {file for one in checked for file in one.files}
 
     finish(once, files, watch)

@@ -141,13 +141,15 @@ def as_markdown(audit: Audit, only: Sequence[Outcome] = (), link: Callable[[str]
     rest = [one for one in only if one not in (Outcome.REFUTED, Outcome.NOT_COMPARABLE)]
     if only and not rest:
         return _joined(lines)
-    lines += ["", "## Every claim" if not only else "## Others"]
+    every = len(lines)
     for file in audit.files:
         rows = [
             [str(claim.line), code(claim.verdict.text), _WORDS[claim.verdict.outcome], _source(claim, "markdown")]
             for claim in file.only(rest)
         ]
         lines += ["", f"### {title_of(file)}", *table(["line", "claim", "verdict", "source"], rows)] if rows else []
+    if len(lines) > every:
+        lines[every:every] = ["", "## Every claim" if not only else "## Claims that hold"]
     return _joined(lines)
 
 
