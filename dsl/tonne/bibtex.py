@@ -362,7 +362,10 @@ def names(text: str) -> list[tuple[str, str]]:
 
 
 def _split_names(text: str) -> Iterator[str]:
-    r"""Names between `and`s that stand in no braces. That of bibtexparser drops a command right after one, as in `and \'Emile`."""
+    r"""Names between `and`s that stand in no braces.
+
+    bibtexparser's own splitting drops a command right after one, as in `and \'Emile`.
+    """
     depth = start = 0
     for mark in _NAME_MARK.finditer(text):
         sign = mark.group()
