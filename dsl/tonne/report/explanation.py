@@ -21,6 +21,8 @@ from tonne.run import Run
 
 def as_tree(step: Step) -> Tree:
     tree = Tree(_line(step), guide_style="blue")
+    if step.not_comparable:
+        tree.add(Text(f"not comparable: {clean(step.not_comparable)}", "yellow"))
     _add(tree, step)
     for compared in step.compared:
         branch = tree.add(_compared(compared, step.status != "test"))
@@ -167,6 +169,7 @@ def as_json(step: Step) -> dict[str, Any]:
         "deeper": step.deeper,
         "period": step.period or None,
         **({"spread": step.spread} if step.spread else {}),
+        **({"not_comparable": step.not_comparable} if step.not_comparable else {}),
         **({"compared": [_comparison_as_json(c) for c in step.compared]} if step.compared else {}),
         "because": [as_json(s) for s in step.because],
         "others": [
