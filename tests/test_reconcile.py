@@ -124,7 +124,9 @@ def test_a_claim_of_unlike_quantities_says_so(file: Path) -> None:
     result = explained(":19")
     assert "not comparable: the claim compares energy with carbon; " in result.stdout
     assert "pretrain.energy = " in result.stdout
-    assert json.loads(explained(":19", "--format", "json").stdout)["not_comparable"].startswith("the claim compares energy")
+    assert json.loads(explained(":19", "--format", "json").stdout)["not_comparable"].startswith(
+        "the claim compares energy"
+    )
 
 
 @pytest.mark.parametrize("line", ["1", "15", "99999", "0"])
