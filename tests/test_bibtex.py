@@ -90,6 +90,29 @@ def test_names_of_people() -> None:
     assert people(read["a"]) == [("Alex", "de Vries"), ("Ludwig", "van Beethoven"), ("", "U.S. Energy and Power"), ("Martin Luther", "King, Jr."), ("Emma", "Strubëll"), ("", "")]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (r"\c{S}en, X", ("X", "Şen")),
+        (r"\c Sen, X", ("X", "Şen")),
+        (r"{\c S}en, X", ("X", "Şen")),
+        (r"\O{}rsted, \AA{}se", ("Åse", "Ørsted")),
+        (r"\L ukasz, X", ("X", "Łukasz")),
+        (r"\L ukasz Kaiser", ("Łukasz", "Kaiser")),
+        (r"\"Ozg\"ur, X", ("X", "Özgür")),
+        (r"\'Emile Zola", ("Émile", "Zola")),
+        (r"\v{S}imek, J", ("J", "Šimek")),
+        (r"{Simon and Schuster}", ("", "Simon and Schuster")),
+    ],
+)
+@pytest.mark.parametrize("between", [" and ", " AND\n  "])
+def test_the_accent_of_a_first_letter(written: str, name: tuple[str, str], between: str) -> None:
+    """First in the field as well as after `and`, where bibtexparser's own splitting drops the command."""
+    read = entries(f"@misc{{a, author = {{{written}}}}}\n@misc{{b, author = {{Doe, J{between}{written}}}}}")
+    assert people(read["a"]) == [name]
+    assert people(read["b"])[1] == name
+
+
 # ── what is wrong, and where ──
 
 MISTAKES = [

@@ -319,7 +319,41 @@ def test_a_broken_entry_is_said_once_and_its_neighbours_are_read(
 def test_a_broken_entry_s_key_is_not_reported_again(project: Path) -> None:
     (project / "x.bib").write_text("@misc{a, title = {A}}\n@misc{b, title {B}}\n", encoding="utf-8")
     found = scenario(project, 'bibliography "x.bib"\nrun r {\n  pue = 1.2 from b\n}\nshow r.pue\n').diagnostics
-    assert [d.title for d in found] == ["`b` cannot be read: no `=` after `title`"]
+    assert [(d.title, d.is_error) for d in found] == [("`b` cannot be read: no `=` after `title`", True)]
+
+
+def test_an_unreadable_entry_that_nobody_cites_stays_a_warning(project: Path) -> None:
+    (project / "x.bib").write_text("@misc{a, title = {A}}\n@misc{b, title {B}}\n", encoding="utf-8")
+    one = only(scenario(project, 'bibliography "x.bib"\nrun r {\n  pue = 1.2 from a\n}\nshow r.pue\n'))
+    assert (one.code, one.is_error) == ("P307", False)
+
+
+def test_a_cited_entry_that_is_unreadable_cannot_be_turned_off(project: Path) -> None:
+    (project / "x.bib").write_text("@misc{a, title {A}}\n@misc{b, title {B}}\n", encoding="utf-8")
+    text = 'bibliography "x.bib"\nrun r {\n  pue = 1.2 from a\n}\nshow r.pue\n'
+    one = only(scenario(project, text, '[severities]\nunreadable-source = "off"\n'))
+    assert one.title.startswith("`a` cannot be read")
+
+
+def test_an_entry_without_its_at_is_pointed_at_where_it_is_cited(project: Path) -> None:
+    (project / "x.bib").write_text(
+        "@misc{a, title = {A}}\n\n  article{b,\n  title = {B}\n}\nmisc{c, title = {C}}\n", encoding="utf-8"
+    )
+    one = only(scenario(project, 'bibliography "x.bib"\nrun r {\n  pue = 1.2 from b\n}\nshow r.pue\n'))
+    assert (one.code, one.title, one.help) == (
+        "P307",
+        "`b` cannot be read: no `@` before `article`",
+        "write `@article{b,`",
+    )
+    assert (one.span.line, one.span.column, one.span.text, one.is_error) == (3, 3, "article", True)
+
+
+def test_a_key_with_a_blank_is_not_proposed(project: Path) -> None:
+    (project / "x.bib").write_text("@misc{grid 2024, title = {G}}\n@misc{a, title = {A}}\n", encoding="utf-8")
+    found = scenario(project, 'bibliography "x.bib"\nrun r {\n  pue = 1.2 from grid_2024\n}\nshow r.pue\n').diagnostics
+    assert [(d.code, d.span.text) for d in found] == [("P302", "grid_2024"), ("P307", "grid 2024")]
+    assert "grid 2024" not in found[0].help
+    assert found[1].help == "a key has no blank: write `grid_2024`"
 
 
 # ── P309: a bibliography that is none ──
@@ -392,3 +426,10 @@ def test_each_stretch_that_is_not_in_standard_form_is_said_once() -> None:
 def test_a_file_in_standard_form_has_nothing_to_say() -> None:
     text = "let a = 1\n\nshow a\n"
     assert not_formatted(text, format_text(text, "x.tonne"), "tonne fmt x.tonne") == []
+
+
+def test_a_folder_in_place_of_a_bibliography(project: Path) -> None:
+    (project / "refs.bib").mkdir()
+    (project / "refs.bib" / "x.bib").write_text("@misc{a, title = {A}}\n", encoding="utf-8")
+    one = only(scenario(project, 'bibliography "refs.bib"\nrun r {\n  pue = 1.2 from a\n}\nshow r.pue\n'))
+    assert (one.code, one.title) == ("N114", "`refs.bib` is a folder, not a file")

@@ -109,6 +109,33 @@ def test_each_form_of_codecarbon(columns: int) -> None:
     assert pretrain["power"] == pytest.approx(290 + (112.5 + 38.2) / 8)  # of a GPU with its share of the machine
 
 
+def test_emissions_without_a_pue_are_left_out_and_it_is_said() -> None:
+    result = run("codecarbon", DATA / "codecarbon_30.csv")
+    assert "note[R702]: 2 rows whose emissions are left out: no pue, the first in line 2" in result.stderr
+    assert "they are those of the IT alone" in result.stderr
+    assert "co2e " not in result.stdout
+
+
+def test_a_run_without_emissions_leaves_those_of_the_others() -> None:
+    path = changed(emissions="nan")
+    result = run("codecarbon", path)
+    assert "note[R702]: 1 row without emissions, the first in line 3" in result.stderr
+    assert "{ device_time, energy }\nshow sum(runs.device_time), sum(runs.energy)" in result.stdout
+    assert "let runs_with_co2e = [measured_pretrain]" in result.stdout
+    assert "show runs_with_co2e { co2e }" in result.stdout
+    assert "co2e" in values(imported("codecarbon", path), "measured_pretrain")
+
+
+@pytest.mark.parametrize("names", [["energy_consumed"], ["emissions", "duration"]])
+def test_a_table_of_codecarbon_that_lacks_columns(names: list[str]) -> None:
+    rows = table()
+    kept = [i for i, name in enumerate(rows[0]) if name not in names]
+    said = refused("codecarbon", written([[row[i] for i in kept] for row in rows]))
+    shown = ", ".join(f"`{name}`" for name in sorted(names, key=["duration", "emissions", "energy_consumed"].index))
+    assert f"the table has no column {shown}" in said
+    assert "this is not a table of CodeCarbon" not in said
+
+
 def test_every_line_says_where_it_is_from() -> None:
     text = run("codecarbon", DATA / "codecarbon_38.csv").stdout
     assert (

@@ -104,6 +104,31 @@ def test_a_range_has_no_ratio() -> None:
     assert "times" not in result.stdout
 
 
+def test_a_claim_that_lacks_a_fact_says_what_would_determine_it(file: Path) -> None:
+    file.write_text(
+        'run a { it_energy = 900 kWh from "log" }\nclaim a.energy == 1 MWh from "abstract"\n', encoding="utf-8"
+    )
+    result = explained(":2")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == "claim a.energy == 1 MWh  scenario.tonne:2  [abstract]"
+    assert lines[1].startswith("├── not comparable: `a.energy` is not determined; give")
+    alone = explained("a.energy").stdout.splitlines()
+    assert alone[0] == "a.energy = —  undetermined"
+    assert lines[2] == f"└── {alone[0]}"
+    assert [line.strip() for line in lines[3 : 2 + len(alone)]] == [line.strip() for line in alone[1:]]
+
+
+def test_a_claim_of_unlike_quantities_says_so(file: Path) -> None:
+    file.write_text(MEASURED + "claim pretrain.energy == 0.1 tCO2e\n", encoding="utf-8")
+    result = explained(":19")
+    assert "not comparable: the claim compares energy with carbon; " in result.stdout
+    assert "pretrain.energy = " in result.stdout
+    assert json.loads(explained(":19", "--format", "json").stdout)["not_comparable"].startswith(
+        "the claim compares energy"
+    )
+
+
 @pytest.mark.parametrize("line", ["1", "15", "99999", "0"])
 def test_a_line_without_a_test(line: str) -> None:
     result = explained(f":{line}")

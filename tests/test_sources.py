@@ -210,6 +210,21 @@ def test_a_file_with_mistakes_is_listed_as_far_as_it_goes(call: Callable[..., Re
     assert (made["sources"][0]["label"], made["sources"][0]["links"]) == (None, [])
 
 
+def test_a_cited_entry_that_cannot_be_read(call: Callable[..., Result]) -> None:
+    """It is said where it stands, and what is exported says that it is not in it."""
+    Path("z.bib").write_text("@misc{good, title = {G}}\n\n@misc{broken,\n  title = {B\n}\n", encoding="utf-8")
+    text = 'bibliography "z.bib"\nrun r {\n  energy = 3 MWh from broken\n  pue = 1.1 from good\n}\nshow r.energy\n'
+    Path("z.tonne").write_text(text, encoding="utf-8")
+    done = call("sources", "z.tonne")
+    assert done.exit_code == 1
+    assert "error[P307]: `broken` cannot be read" in done.stderr
+    assert "broken: unreadable in z.bib line 3\n" in done.stdout
+    assert "**broken** unreadable in z.bib line 3" in call("sources", "z.tonne", "--format", "markdown").stdout
+    for style in ("latex", "bibtex"):
+        assert "% broken: unreadable in z.bib line 3\n" in call("sources", "z.tonne", "--format", style).stdout
+    assert "[broken] unreadable in z.bib line 3" in call("explain", "z.tonne", "r.energy").stdout
+
+
 def test_a_file_that_rests_on_nothing(call: Callable[..., Result]) -> None:
     Path("e.tonne").write_text("let a = 3\nshow a\n", encoding="utf-8")
     assert call("sources", "e.tonne").stdout == "no source is cited, and nothing is assumed\n"

@@ -61,23 +61,31 @@ MOST_OF_A_CIRCLE = 6
 _BRACE = re.compile(r"(?<!\\)[{}]")
 _BRACE_OR_QUOTE = re.compile(r'(?<!\\)[{}"]')
 _WORD = re.compile(r'[^\s#{}",=]+')
+_HEAD = re.compile(r"^[ \t]*([A-Za-z]{1,40})[ \t]*[{(][ \t]*([^\s,{}()\"=]{1,100})[ \t]*,", re.MULTILINE)
+_NAME_MARK = re.compile(r"\\.|[{}]|(?<!\s)\s+and(?=\s)", re.IGNORECASE | re.DOTALL)
+# A blank that ends a command parts no names: `\L ukasz`, `\c Sen`.
+_SYMBOL = re.compile(r"(\\(?:AA|aa|AE|ae|OE|oe|ss|[LlOoij]))[ \t]+(?=\S)")
+_ACCENT = re.compile(r"(\\[cvuHkdbtr])[ \t]+([A-Za-z])")
 _FIELD = re.compile(r'(?:^|,)[ \t]*([A-Za-z][\w-]*)\s*=\s*(?=([{"]))', re.MULTILINE)
 
 
-def parse_bibtex(source: SourceFile) -> tuple[dict[str, Source], frozenset[str], list[Diagnostic]]:
-    """The entries of a file by key, the keys of those that cannot be read, and what is wrong with the file."""
+def parse_bibtex(source: SourceFile) -> tuple[dict[str, Source], dict[str, Diagnostic], list[Diagnostic]]:
+    """The entries of a file by key, why others cannot be read by their key, and what is wrong with the file.
+
+    What has the form of an entry but no `@` is a comment, and a way to keep one: it is among those that cannot be read, and
+    nothing is said of it as long as nobody cites it.
+    """
     reading = _Reading(source)
     for at, block in _blocks(source):
         reading.block(at, block)
     entries = reading.inherited()
-    found = reading.found
     if not reading.is_bibtex:
-        found = [_no_bibtex(source)]
-    return entries, frozenset(reading.lost - set(entries)), found
+        return {}, {}, [_no_bibtex(source)]
+    return entries, {key: why for key, why in reading.lost.items() if key not in entries}, reading.found
 
 
 def _blocks(source: SourceFile) -> Iterator[tuple[int, Any]]:
-    """The blocks of a file that are no comments, each with the offset at which it begins."""
+    """The blocks of a file that are no `@comment`, each with the offset at which it begins."""
     import logging
 
     import bibtexparser
@@ -86,7 +94,11 @@ def _blocks(source: SourceFile) -> Iterator[tuple[int, Any]]:
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # it would write the file's own text to the terminal
     at = -1
     for block in bibtexparser.parse_string(source.text, parse_stack=[]).blocks:
-        if isinstance(block, model.ImplicitComment | model.ExplicitComment):
+        if isinstance(block, model.ExplicitComment):
+            continue
+        if isinstance(block, model.ImplicitComment):
+            start = source.text.find(block.raw or "", source.line_starts[block.start_line or 0])
+            yield max(start, 0), block
             continue
         # of a broken block the text may reach into the next one
         at = source.text.index(block.raw or "@", max(at + 1, source.line_starts[block.start_line or 0]))
@@ -99,15 +111,17 @@ class _Reading:
     def __init__(self, source: SourceFile) -> None:
         self.source = source
         self.entries: dict[str, Source] = {}
-        self.lost: set[str] = set()
+        self.lost: dict[str, Diagnostic] = {}
         self.found: list[Diagnostic] = []
         self.is_bibtex = False
         self.names = dict(MONTHS)  # what `@string` defines, and the months
         self.parents: dict[str, list[tuple[str, Span]]] = {}  # whose fields an entry takes
 
-    def say(self, title: str, place: Span | Label, help: str = "", *more: Label) -> None:
+    def say(self, title: str, place: Span | Label, help: str = "", *more: Label) -> Diagnostic:
+        said = diagnostic("P307", visible(title), place, *more, help=visible(help))
         if len(self.found) < MOST_ERRORS:
-            self.found.append(diagnostic("P307", visible(title), place, *more, help=visible(help)))
+            self.found.append(said)
+        return said
 
     def span(self, start: int, end: int) -> Span:
         return Span(self.source, start, max(start, end))
@@ -128,6 +142,8 @@ class _Reading:
             self.broken(at, block.raw or "", getattr(block.error, "abort_reason", ""))
         elif isinstance(block, model.Preamble):
             self.is_bibtex = True
+        elif isinstance(block, model.ImplicitComment):
+            self.without_at(at, block.raw or "")
 
     # ── an entry ──
 
@@ -138,6 +154,10 @@ class _Reading:
         if not key:
             head = self.span(at, at + len(block.raw.split("\n", 1)[0]))
             self.say("a source has no key", head, f"write `@{block.entry_type}{{name2020, …`")
+            return
+        if len(key.split()) > 1:
+            help = f"a key has no blank: write `{'_'.join(key.split())}`"
+            self.lost[key] = self.say(f"the key `{key}` has a blank in it", span, help)
             return
         if key in self.entries:
             first = Label(self.entries[key].span, "the first")
@@ -230,23 +250,31 @@ class _Reading:
                 place = self.span(head.start(1), head.end(1))
                 self.say("a source has no key", place, "write a key and a comma before its first field")
                 return
-            self.lost.add(key)
-            self.say(f"{what} cannot be read: no comma after its key", self.span(*head.span(1)), f"write `{key},`")
+            title = f"{what} cannot be read: no comma after its key"
+            self.lost[key] = self.say(title, self.span(*head.span(1)), f"write `{key},`")
         elif reason.startswith(("Expected a `=`", "Expected equals sign")):
-            self.lost.add(key)
             last = max(text.rfind(mark, at, end) for mark in ",{\n")
             start = _past_blanks(text, text.rfind(",", at, end) + 1 if text.rfind(",", at, end) > at else last + 1)
             word = re.compile(r"[^\s{}\",=]+").match(text, start, max(end, start))
             name = f"`{word.group()}`" if word else "the name of a field"
             place = self.span(start, word.end() if word else start + 1)
-            self.say(f"{what} cannot be read: no `=` after {name}", place, "a field is written `name = {value}`")
+            title = f"{what} cannot be read: no `=` after {name}"
+            self.lost[key] = self.say(title, place, "a field is written `name = {value}`")
         else:
-            self.lost.add(key)
             place, sign, field = self.unclosed(at, text[at:end])
             of = f" of `{field}`" if field else ""
             closing = {"{": "}", "(": ")", '"': '"'}[sign]
             help = f"close it with `{closing}` where the value of `{field}` ends" if field else "close its braces"
-            self.say(f"{what} cannot be read: the `{sign}`{of} is never closed", place, help)
+            self.lost[key] = self.say(f"{what} cannot be read: the `{sign}`{of} is never closed", place, help)
+
+    def without_at(self, at: int, text: str) -> None:
+        """What in a comment has the form of an entry."""
+        for head in _HEAD.finditer(text):
+            place = self.span(at + head.start(1), at + head.end(1))
+            title = f"`{head[2]}` cannot be read: no `@` before `{head[1]}`"
+            self.lost[head[2]] = diagnostic(
+                "P307", visible(title), place, help=f"write `@{head[1]}{{{visible(head[2])},`"
+            )
 
     def unclosed(self, at: int, raw: str) -> tuple[Span, str, str]:
         """What most likely is not closed: its place, its sign, and the field that it opens; no field: the entry."""
@@ -347,11 +375,28 @@ def names(text: str) -> list[tuple[str, str]]:
     Without a comma the family name is the last word and what is in lower case before it, as BibTeX has it; in braces of its
     own a name is a body's.
     """
-    from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
+    from bibtexparser.middlewares.names import parse_single_name_into_parts
 
     found = []
-    for name in split_multiple_persons_names(text):
+    for name in _split_names(_SYMBOL.sub(r"{\1}", _ACCENT.sub(r"\1{\2}", text))):
         parts = parse_single_name_into_parts(name, strict=False)
         family = " ".join([*parts.von, *parts.last])
         found.append((" ".join(parts.first), ", ".join([family, *(" ".join(p) for p in [parts.jr] if p)])))
     return found
+
+
+def _split_names(text: str) -> Iterator[str]:
+    r"""Names between `and`s that stand in no braces.
+
+    bibtexparser's own splitting drops a command right after one, as in `and \'Emile`.
+    """
+    depth = start = 0
+    for mark in _NAME_MARK.finditer(text):
+        sign = mark.group()
+        if sign in "{}":
+            depth = max(depth + (1 if sign == "{" else -1), 0)
+        elif depth == 0 and sign[0] != "\\":
+            yield text[start : mark.start()].strip()
+            start = mark.end()
+    if rest := text[start:].strip():
+        yield rest

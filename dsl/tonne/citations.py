@@ -27,7 +27,7 @@ class Source(Record, frozen=True):
 
 class Bibliography(Record, frozen=True):
     entries: dict[str, Source] = field(default_factory=dict)
-    lost: frozenset[str] = frozenset()  # keys of entries that could not be read
+    lost: Mapping[str, Diagnostic] = field(default_factory=dict)  # why an entry could not be read, by its key
 
 
 def read_bibliography(source: SourceFile) -> tuple[Bibliography, list[Diagnostic]]:

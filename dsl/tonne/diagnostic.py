@@ -85,10 +85,11 @@ def diagnostic(
 
 
 def with_severities(found: Iterable[Diagnostic], severities: dict[str, Severity | None]) -> list[Diagnostic]:
-    """Diagnostics with the severities that a project sets by name; None turns a finding off."""
+    """Diagnostics with the severities that a project sets by name; None turns a finding off. An error stays one."""
     changed = []
     for one in found:
-        severity = severities.get(one.name, severities.get(one.code, one.severity))
+        asked = severities.get(one.name, severities.get(one.code, one.severity))
+        severity = one.severity if one.is_error else asked
         if severity is not None:
             changed.append(one if severity is one.severity else replace(one, severity=severity))
     return changed
@@ -104,10 +105,10 @@ def without_verdicts(found: Iterable[Diagnostic]) -> tuple[list[Diagnostic], lis
 
 
 def in_file_order(found: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Sorted by file and position; of equal findings at one place only the first is kept."""
+    """Sorted by file and position; of equal findings at one place only one is kept, an error if there is one."""
     seen: set[tuple[object, ...]] = set()
     kept = []
-    for one in sorted(found, key=lambda d: (d.span.source.name, d.span.start, d.code)):
+    for one in sorted(found, key=lambda d: (d.span.source.name, d.span.start, d.code, not d.is_error)):
         key = (one.span.source.name, one.span.start, one.span.end, one.code, one.title)
         if key not in seen:
             seen.add(key)

@@ -70,6 +70,7 @@ class Step:
     spread: str = ""  # what stands after `~`, as written
     provenance: tree.Provenance | None = None  # what `source` is of; None where nothing says so, or a setting does
     compared: tuple[Comparison, ...] = ()
+    not_comparable: str = ""  # why a claim says nothing that could be true, and what to write
 
 
 @dataclass
@@ -107,7 +108,7 @@ def explain_path(run: Run, path: str) -> tuple[Step | None, list[Diagnostic]]:
 
 
 def _explain_line(run: Run, line: int) -> tuple[Step | None, list[Diagnostic]]:
-    """The two sides of the requirement or claim that stands in a line, and what would make them equal."""
+    """The two sides of the requirement or claim that stands in a line, and what would make them equal, or comparable."""
     source = run.model.project.entry.module.source
     for statement, sides in tests(run):
         last = source.position(statement.span.end)[0]
@@ -120,7 +121,11 @@ def _explain_line(run: Run, line: int) -> tuple[Step | None, list[Diagnostic]]:
             source_ = "" if from_ is None else str(from_)
             compared = () if found is None else (found,)
             name = f"{word} {text}"
-            return Step(name, "", "test", "", "", source_, statement.span, because, compared=compared), []
+            why = "" if sides.comparable else "; ".join(filter(None, (sides.because, sides.help)))
+            step = Step(
+                name, "", "test", "", "", source_, statement.span, because, compared=compared, not_comparable=why
+            )
+            return step, []
     lines = sorted({statement.span.line for statement, _ in tests(run) if statement.span.source is source})
     help = f"they stand in {', '.join(map(str, lines[:10]))}" if lines else "the file has none; name a value of it"
     at = min(line, len(source.line_starts))

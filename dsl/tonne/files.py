@@ -140,7 +140,7 @@ class Files:
     def bibliography(self, scope: Scope) -> Bibliography:
         """The entries of the files that a file's `bibliography` statements name."""
         entries: dict[str, Source] = {}
-        lost: set[str] = set()
+        lost: dict[str, Diagnostic] = {}
         seen: set[Path] = set()
         for statement in scope.module.statements:
             if not isinstance(statement, tree.Bibliography):
@@ -169,7 +169,7 @@ class Files:
                     if (first.type, first.fields) != (entry.type, entry.fields):
                         self.found.append(_in_two_bibliographies(first, entry))
                 lost |= bibliography.lost
-        return Bibliography(entries, frozenset(lost - set(entries)))
+        return Bibliography(entries, {key: why for key, why in lost.items() if key not in entries})
 
 
 def _in_two_bibliographies(first: Source, other: Source) -> Diagnostic:

@@ -259,5 +259,6 @@ def file_of_project(target: str, user: Path, root: Path) -> tuple[Path | None, s
     if not resolved.is_relative_to(root):
         return None, "N118", f"`{target}` is outside the project"
     if found is None:
-        return None, "N114", f"there is no file `{target}`"
+        title = f"`{target}` is a folder, not a file" if resolved.is_dir() else f"there is no file `{target}`"
+        return None, "N114", title
     return resolved, "", ""

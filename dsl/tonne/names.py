@@ -140,6 +140,11 @@ class Scope(Unprinted, Record, eq=False):
         library = library_bibliography().entries
         return library if self.bibliography is None else ChainMap(self.bibliography.entries, library)
 
+    @property
+    def unreadable(self) -> Mapping[str, Diagnostic]:
+        """Why entries of its own bibliography cannot be read, by key."""
+        return {} if self.bibliography is None else self.bibliography.lost
+
 
 class Project(Record, frozen=True):
     """A scenario with all that it uses; `entry` is the file that was asked for."""

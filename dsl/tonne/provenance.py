@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from tonne.catalogue import Severity
 from tonne.citations import Source
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.files import ALL_SOURCES
@@ -14,6 +15,7 @@ from tonne.names import Project, Scope, did_you_mean
 from tonne.source import Span
 from tonne.syntax import tree
 from tonne.syntax.walk import within
+from tonne.values import replace
 
 # Lines that are named for one mistake.
 MOST_LINES = 8
@@ -23,7 +25,7 @@ TITLES = ("title", "booktitle", "maintitle")
 
 def check_provenance(project: Project) -> list[Diagnostic]:
     """P301 for each bound number without a source, P302 for each key that is in no bibliography, P303 for each that
-    leads to an entry without a title and without an address.
+    leads to an entry without a title and without an address; P307 once more, as an error, for each that cannot be read.
 
     The standard library's files are looked at when they are the file that was asked for.
     """
@@ -32,6 +34,7 @@ def check_provenance(project: Project) -> list[Diagnostic]:
         if not scope.is_library or scope is project.entry:
             found += _unsourced(scope)
             found += islice(_unknown_sources(scope), MOST_ERRORS)
+            found += islice(_unreadable_sources(scope), MOST_ERRORS)
             found += _bare_sources(scope)
     return found
 
@@ -78,7 +81,7 @@ def _unknown_sources(scope: Scope) -> Iterator[Diagnostic]:
     if ALL_SOURCES in scope.lost:
         return
     known = scope.sources
-    lost = scope.bibliography.lost if scope.bibliography else frozenset()
+    lost = scope.unreadable
     places: dict[str, list[Span]] = {}
     for citation in citations(scope.module.statements):
         if citation.key not in known and citation.key not in lost:
@@ -93,6 +96,14 @@ def _unknown_sources(scope: Scope) -> Iterator[Diagnostic]:
             notes=[f"cited too at {_lines(others)}"] if others else [],
             fix=fix,
         )
+
+
+def _unreadable_sources(scope: Scope) -> Iterator[Diagnostic]:
+    """An entry that nobody cites may be broken; a number whose source cannot be read has none."""
+    for key in dict.fromkeys(citation.key for citation in citations(scope.module.statements)):
+        why = scope.unreadable.get(key)
+        if why is not None and key not in scope.sources:
+            yield replace(why, severity=Severity.ERROR)
 
 
 def _bare_sources(scope: Scope) -> Iterator[Diagnostic]:

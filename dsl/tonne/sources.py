@@ -29,6 +29,7 @@ class Use(Record, frozen=True):
     span: Span
     provenance: tree.Provenance
     sources: Mapping[str, Source]
+    unreadable: Mapping[str, Diagnostic]  # why other keys lead to an entry that cannot be read
 
 
 def uses(project: Project) -> list[Use]:
@@ -47,7 +48,7 @@ def uses(project: Project) -> list[Use]:
 
 
 def _use(name: str, written: str, span: Span, provenance: tree.Provenance, scope: Scope) -> Use:
-    return Use(name, " ".join(written.split()), span, provenance, scope.sources)
+    return Use(name, " ".join(written.split()), span, provenance, scope.sources, scope.unreadable)
 
 
 def _own(project: Project) -> list[Scope]:

@@ -137,6 +137,7 @@ class Statements:
             del found[before:]
             return TestSides(test, {}, None, False, because)
         nothing: dict[str, Node | None] = dict.fromkeys(formulas)
+        references = tuple(r for f in formulas.values() for r in f.references)
         left = dimensions["left"]
         if left is None or any(d is None for d in dimensions.values()):
             return TestSides(test, nothing, None, True)
@@ -146,7 +147,7 @@ class Statements:
             unlike = f"{self.units.describe(left)} with {self.units.describe(dimension)}"
             help, fix = self._how_to_mend(formulas["left"], formulas[name], left, dimension)
             if claim:
-                return TestSides(test, {}, None, False, f"the claim compares {unlike}", help)
+                return TestSides(test, {}, None, False, f"the claim compares {unlike}", help, references=references)
             self._unlike_sides(test, formulas["left"], formulas[name], left, dimension, unlike, help, fix)
             return TestSides(test, nothing, None, True)
         if self._is_empty(test, formulas):
@@ -159,11 +160,10 @@ class Statements:
                 if None in lacks:  # it is missing only because of an error that was reported
                     return TestSides(test, nothing, None, True)
                 if lacks:
-                    return TestSides(test, {}, None, False, lacks[0] or "")
+                    return TestSides(test, {}, None, False, lacks[0] or "", references=references)
                 nodes[name] = self.model.instantiate(formula, None)
             else:
                 nodes[name] = self.needed(formula)
-        references = tuple(r for f in formulas.values() for r in f.references)
         if claim:
             self._repeats_a_fact(test, formulas)
         relative = dimensions.get("tolerance") == RATIO

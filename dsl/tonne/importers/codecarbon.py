@@ -26,6 +26,8 @@ _UNITS = {
 }  # fmt: skip
 _TOOL = Tool("CodeCarbon", "run", _UNITS)
 _NEEDED = ("timestamp", "project_name", "duration", "emissions", "energy_consumed")
+# Without so many of these a table is another one.
+_MOST_MISSING = 3
 _NUMBERS = (
     "duration", "emissions", "emissions_rate", "cpu_power", "gpu_power", "ram_power",
     "cpu_energy", "gpu_energy", "ram_energy", "energy_consumed", "water_consumed",
@@ -102,6 +104,11 @@ def read(lines: Lines, asked: str) -> Made:
 _NOTES = {
     "no energy": ("left out: no energy", "`energy_consumed` is empty, NaN or 0 there"),
     "no pue": ("without a pue", "the energy is taken for that of the IT alone; bind `pue`, or `energy`"),
+    "co2e without pue": (
+        "whose emissions are left out: no pue",
+        "they are those of the IT alone, `co2e` is that of the site; bind `pue` and `carbon_intensity`",
+    ),
+    "no emissions": ("without emissions", "`emissions` is empty, NaN or 0 there, so no `co2e` is written"),
     "pue 1": ("with a pue of 1, CodeCarbon's default", "where nobody set it, the energy is that of the IT alone"),
     "process": ("of a process alone", "`tracking_mode` is process: what else the machine did is not in the energy"),
     "parts": (
@@ -120,10 +127,14 @@ class _Form:
         if "task_name" in self.at and "energy_consumed" in self.at:
             title = "this is a task file of CodeCarbon, which does not say its pue"
             raise Refused(lines.refusal(title, line, help="name the emissions.csv beside it, the totals of its runs"))
-        if not all(name in self.at for name in _NEEDED):
+        missing = [name for name in _NEEDED if name not in self.at]
+        if missing:
             if len(header) == 1 and ";" in header[0]:
                 title = "the columns are separated by `;`: a spreadsheet has written this anew"
                 raise Refused(lines.refusal(title, line, word=";", help="name the file that CodeCarbon wrote"))
+            if len(missing) < _MOST_MISSING and not looks_like(lines.first):
+                title = f"the table has no column {', '.join(f'`{name}`' for name in missing)}"
+                raise Refused(lines.refusal(title, line, help="name the emissions.csv as CodeCarbon wrote it"))
             raise other_tool(lines, "a table of CodeCarbon", "name the emissions.csv that CodeCarbon wrote")
         if len(self.at) < self.width:
             twice = next(name for name in header if header.count(name) > 1)
@@ -201,8 +212,13 @@ class _Form:
         parts = [float(cell(row, f"{part}_energy") or "nan") for part in ("cpu", "gpu", "ram")]
         if abs(sum(parts) - energy) > _ADDS_UP * energy:
             seen.add("parts", line, row)
+        has_emissions = float(cell(row, "emissions") or 0) != 0
+        if not has_emissions:
+            seen.add("no emissions", line, row)
         if not pue:
             seen.add("no pue", line, row)
+            if has_emissions:
+                seen.add("co2e without pue", line, row)
         elif float(pue) == 1:
             seen.add("pue 1", line, row)
         if cell(row, "tracking_mode") == "process":

@@ -82,19 +82,25 @@ def _listed(lines: Lines, runs: Runs, tool: Tool, said: list[Diagnostic]) -> Mad
 
 def _shown(blocks: list[Block]) -> tuple[str, ...]:
     """What is shown of the blocks, and their totals."""
-    fields = [{f.field for f in block.figures} for block in blocks]
-    shared = [name for name in _SHOWN if all(name in one or _follows(name, one) for one in fields)]
-    if not shared:
-        return ()
+    have = {name: [block.name for block in blocks if _has(name, {f.field for f in block.figures})] for name in _SHOWN}
+    shared = [name for name in _SHOWN if len(have[name]) == len(blocks)]
     if len(blocks) == 1:
-        return (f"show {', '.join(f'{blocks[0].name}.{name}' for name in shared)}",)
-    members = ", ".join(block.name for block in blocks)
-    sums = ", ".join(f"sum(runs.{name})" for name in shared)
-    return f"let runs = [{members}]\n", f"show runs {{ {', '.join(shared)} }}", f"show {sums}"
+        return (f"show {', '.join(f'{blocks[0].name}.{name}' for name in shared)}",) if shared else ()
+    lets, shows = [], []
+    if shared:
+        lets.append(f"let runs = [{', '.join(block.name for block in blocks)}]")
+        shows.append(f"show runs {{ {', '.join(shared)} }}")
+        shows.append(f"show {', '.join(f'sum(runs.{name})' for name in shared)}")
+    for name in _SHOWN:  # what some lack has no total, and is shown of the others
+        if 0 < len(have[name]) < len(blocks):
+            lets.append(f"let runs_with_{name} = [{', '.join(have[name])}]")
+            shows.append(f"show runs_with_{name} {{ {name} }}")
+    return ("\n".join(lets) + "\n", *shows) if lets else ()
 
 
-def _follows(name: str, given: set[str]) -> bool:
-    return name == "device_time" and {"devices", "duration"} <= given
+def _has(name: str, given: set[str]) -> bool:
+    """Whether a field is given, or follows."""
+    return name in given or (name == "device_time" and {"devices", "duration"} <= given)
 
 
 def _summed(lines: Lines, runs: Runs, tool: Tool, said: list[Diagnostic], count: int) -> Made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,16 +12,19 @@ from rich.tree import Tree
 
 from tonne.bibliography import reference
 from tonne.citations import Source
+from tonne.diagnostic import Diagnostic
 from tonne.explain import SET, Step
 from tonne.formatting import exact
 from tonne.reconcile import Comparison, Lever, in_words
 from tonne.report.diagnostics import clean
-from tonne.report.sources import source_as_json
+from tonne.report.sources import missing_source, source_as_json
 from tonne.run import Run
 
 
 def as_tree(step: Step) -> Tree:
     tree = Tree(_line(step), guide_style="blue")
+    if step.not_comparable:
+        tree.add(Text(f"not comparable: {clean(step.not_comparable)}", "yellow"))
     _add(tree, step)
     for compared in step.compared:
         branch = tree.add(_compared(compared, step.status != "test"))
@@ -133,15 +137,17 @@ def cited_sources(run: Run, step: Step) -> dict[str, Source | None]:
 def as_parts(run: Run, step: Step) -> list[RenderableType]:
     """A derivation as a tree, and below it the entries that it cites."""
     cited = cited_sources(run, step)
-    return [as_tree(step), *([Text(""), as_references(cited)] if cited else [])]
+    unreadable = ChainMap(*(dict(scope.unreadable) for scope in run.model.project.scopes))
+    return [as_tree(step), *([Text(""), as_references(cited, unreadable)] if cited else [])]
 
 
-def as_references(sources: Mapping[str, Source | None]) -> Text:
+def as_references(sources: Mapping[str, Source | None], unreadable: Mapping[str, Diagnostic]) -> Text:
     """The entries that a derivation cites, in full, by key."""
     text = Text()
     for key, source in sources.items():
         text.append("\n" if text else "")
-        text.append(f"[{key}]", "cyan").append(f" {reference(source) if source is not None else 'in no bibliography'}")
+        told = reference(source) if source is not None else missing_source(key, unreadable)
+        text.append(f"[{key}]", "cyan").append(f" {told}")
     return text
 
 
@@ -167,6 +173,7 @@ def as_json(step: Step) -> dict[str, Any]:
         "deeper": step.deeper,
         "period": step.period or None,
         **({"spread": step.spread} if step.spread else {}),
+        **({"not_comparable": step.not_comparable} if step.not_comparable else {}),
         **({"compared": [_comparison_as_json(c) for c in step.compared]} if step.compared else {}),
         "because": [as_json(s) for s in step.because],
         "others": [

@@ -6,10 +6,10 @@ source in words, what is assumed, what is not counted. The LaTeX is a fragment f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tonne.bibliography import cite, label, linked, links, reference, words
+from tonne.bibliography import Style, cite, label, linked, links, reference, words
 from tonne.citations import Source
 from tonne.diagnostic import Diagnostic
 from tonne.source import Span
@@ -39,6 +39,25 @@ class Sources:
         self.assumed = [u for u in uses if u.provenance.assumed is not None and u.name != "excluded"]
 
 
+def missing_source(key: str, unreadable: Mapping[str, Diagnostic]) -> str:
+    """What stands in place of the reference of a key that leads to no source: where its entry is, if there is one."""
+    why = unreadable.get(key)
+    return "in no bibliography" if why is None else f"unreadable in {why.span.source.name} line {why.span.line}"
+
+
+def _reference(key: str, source: Source | None, cited: list[tuple[Use, tree.Citation]], style: Style = "text") -> str:
+    if source is not None:
+        return reference(source, style)
+    return words(missing_source(key, cited[0][0].unreadable), style)
+
+
+def _missing(of: Sources) -> Iterator[str]:
+    """Comments of BibTeX and LaTeX on the keys that no entry is exported for."""
+    for (key, _), (source, cited) in of.cited.items():
+        if source is None:
+            yield f"% {key}: {_reference(key, None, cited)}"
+
+
 def _place(span: Span) -> str:
     return f"{span.source.name}:{span.line}"
 
@@ -63,7 +82,7 @@ def _sections(of: Sources) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
 def as_text(of: Sources) -> str:
     parts = []
     for (key, _), (source, cited) in of.cited.items():
-        head = f"{key}: {reference(source) if source is not None else 'in no bibliography'}"
+        head = f"{key}: {_reference(key, source, cited)}"
         rows = [(_said(use), _place(use.span), citation.locator or "") for use, citation in cited]
         parts.append("\n".join([head, *_rows(rows)]))
     for head, rows in _sections(of):
@@ -84,7 +103,7 @@ def _rows(rows: Sequence[tuple[str, str, str]]) -> Iterator[str]:
 def as_markdown(of: Sources) -> str:
     lines = ["## Sources", ""] if of.cited else []
     for (key, _), (source, cited) in of.cited.items():
-        told = reference(source, "markdown") if source is not None else "in no bibliography"
+        told = _reference(key, source, cited, "markdown")
         lines.append(f"- **{words(key, 'markdown')}** {told}")
         lines += [f"  - {_line(_said(use), _place(use.span), c.locator or '')}" for use, c in cited]
     for head, rows in _sections(of):
@@ -106,6 +125,7 @@ def as_latex(of: Sources) -> str:
     lines = [
         "% For a document that uses hyperref. The entries that are cited:",
         "% tonne sources FILE --format bibtex",
+        *_missing(of),
     ]
     if of.uses:
         items = (rf"  \item {words(_said(u), 'latex')}: {cite(u.provenance, u.sources, 'latex')}" for u in of.uses)
@@ -115,7 +135,7 @@ def as_latex(of: Sources) -> str:
 
 def as_bibtex(of: Sources) -> str:
     """The entries that are cited, with the fields that they take from others in them."""
-    return "\n\n".join(_entry(source) for source, _ in of.cited.values() if source is not None)
+    return "\n\n".join([*_missing(of), *(_entry(source) for source, _ in of.cited.values() if source is not None)])
 
 
 def _entry(source: Source) -> str:
