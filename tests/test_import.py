@@ -392,6 +392,7 @@ def test_of_many_shifted_rows_the_first_are_shown() -> None:
         ({"duration": "-3"}, "`duration` is below zero, -3"),
         ({"energy_consumed": "1,098"}, "`1,098` under `energy_consumed` has a decimal comma"),
         ({"energy_consumed": "inf"}, "`energy_consumed` cannot be inf"),
+        ({"energy_consumed": "nAn"}, "`energy_consumed` cannot be nAn"),
         ({"pue": "0.9"}, "`pue` cannot be 0.9"),
         ({"energy_consumed": "much"}, "`much` stands under `energy_consumed` in line 3"),
         ({"timestamp": "02/03/2026 09:14"}, "`02/03/2026 09:14` stands under `timestamp` in line 3"),

@@ -167,7 +167,7 @@ class _Form:
                 return self._moved(row, line, name, cell)
             if value < 0 and name not in ("longitude", "latitude"):
                 return self._refuse(f"`{name}` is below zero, {cell}", row, line, cell, "take the line out")
-            if math.isinf(value) or (name == "pue" and value < 1):
+            if (not math.isfinite(value) and cell not in _EMPTY) or (name == "pue" and value < 1):
                 return self._refuse(f"`{name}` cannot be {cell}", row, line, cell, "take the line out")
         return None
 
