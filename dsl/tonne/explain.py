@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tonne.diagnostic import Diagnostic, diagnostic
 from tonne.facts import TOLERANCE, other_ways
 from tonne.formatting import number
-from tonne.graph import FREE, LEAF, NUMBER, OPERATORS, UNKNOWN, Node
+from tonne.graph import FREE, Node
+from tonne.in_numbers import formula_in_numbers, plain, targets, value_in_words
 from tonne.lookup import find_quantity
 from tonne.lower import Formula
 from tonne.missing import lacking_names, would_determine
@@ -116,7 +117,7 @@ def _explain_line(run: Run, line: int) -> tuple[Step | None, list[Diagnostic]]:
             walk = _Walk(run)
             because = tuple(s for r in sides.references for s in _reference(walk, None, r))
             found = comparison(run, statement, sides)
-            text, from_ = _plain(statement.test.span.text), statement.provenance
+            text, from_ = plain(statement.test.span.text), statement.provenance
             word = "require" if isinstance(statement, tree.Require) else "claim"
             source_ = "" if from_ is None else str(from_)
             compared = () if found is None else (found,)
@@ -147,8 +148,8 @@ def explain_shown(run: Run, shown: ShownValue, unit: Unit) -> Step:
     """What a shown expression rests on."""
     walk = _Walk(run)
     because = tuple(s for r in shown.references for s in _reference(walk, None, r))
-    text, amount = _plain(shown.text), None if shown.node is None else run.in_unit(shown.node, unit)
-    value = _shown(run, shown.node, unit)
+    text, amount = plain(shown.text), None if shown.node is None else run.in_unit(shown.node, unit)
+    value = value_in_words(run, shown.node, unit)
     return Step(text, value, "derived", text, "", "", shown.span, because, amount=amount, unit=unit.word)
 
 
@@ -176,11 +177,6 @@ def _unit_of(state: State, name: str) -> Unit:
     return unit
 
 
-def _shown(run: Run, node: Node | None, unit: Unit) -> str:
-    value = None if node is None else run.in_unit(node, unit)
-    return "—" if value is None else number(value, unit.word)
-
-
 def _field(walk: _Walk, state: State, name: str) -> Step:
     run = walk.run
     full = f"{walk.name(state.instance)}.{name}"
@@ -188,7 +184,7 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
     node = state.nodes.get(name)
     if node is None:
         return _undetermined(run, state, name, full)
-    value = _shown(run, node, unit)
+    value = value_in_words(run, node, unit)
     if node.op == FREE:
         return Step(full, value, "chosen", where=node.span, amount=run.in_unit(node, unit), unit=unit.word)
     key = (state.instance, name)
@@ -201,7 +197,7 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
         assert bound is not None
         formula, status = bound, "given"
     where = binding.value.span if binding is not None else formula.expr.span
-    text = _plain(formula.expr.span.text) if formula.references else ""
+    text = plain(formula.expr.span.text) if formula.references else ""
     if key in walk.seen and formula.references:
         return Step(
             full, value, status, text, where=where, repeated=True, amount=run.in_unit(node, unit), unit=unit.word
@@ -213,7 +209,7 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
         value,
         status,
         text,
-        _in_numbers(run, state, formula) if formula.references else "",
+        formula_in_numbers(run, state, formula) if formula.references else "",
         source_of_field(run, state, name),
         where,
         because,
@@ -229,7 +225,7 @@ def _field(walk: _Walk, state: State, name: str) -> Step:
 
 def _spread(run: Run, node: Node | None) -> str:
     assumption = run.model.draws.get(id(node))
-    return "" if assumption is None else _plain(assumption.spread.span.text)
+    return "" if assumption is None else plain(assumption.spread.span.text)
 
 
 def source_of(one: Binding | Let) -> str:
@@ -241,10 +237,6 @@ def provenance_of(one: Binding | Let) -> tree.Provenance | None:
     return None if one.set_by_command else getattr(one.value, "provenance", None)
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _others(run: Run, state: State, name: str) -> tuple[OtherWay, ...]:
     ways = []
     unit = _unit_of(state, name)
@@ -253,8 +245,8 @@ def _others(run: Run, state: State, name: str) -> tuple[OtherWay, ...]:
         agrees = abs(c.value - c.other) <= TOLERANCE * max(abs(c.value), abs(c.other))
         ways.append(
             OtherWay(
-                _plain(formula.expr.span.text),
-                _in_numbers(run, state, formula),
+                plain(formula.expr.span.text),
+                formula_in_numbers(run, state, formula),
                 number(c.other / unit.factor, unit.word),
                 agrees,
                 formula.stands_in,
@@ -283,7 +275,7 @@ def _reference(walk: _Walk, state: State | None, reference: Reference) -> list[S
     if reference.field is None:
         return []
     steps = list(_choices(walk, state, reference))
-    for instance in _targets(run, state, reference):
+    for instance in targets(run, state, reference):
         there = run.model.states.get(instance)
         if there is not None:
             steps.append(_field(walk, there, reference.field.name))
@@ -302,7 +294,7 @@ def _solved(walk: _Walk, reference: Reference) -> list[Step]:
         unit, node = unit_of_result(optimum, reference.result), optimum.find(reference)
         assert unit is not None
         assert isinstance(node, Node)
-        amount, value = walk.run.in_unit(node, unit), _shown(walk.run, node, unit)
+        amount, value = walk.run.in_unit(node, unit), value_in_words(walk.run, node, unit)
         steps = [Step(f"{study.name}.{reference.result}", value, "chosen", amount=amount, unit=unit.word)]
     else:
         steps = _reference(there, None, replace(reference, study=None))
@@ -326,7 +318,7 @@ def _side(walk: _Walk, shown: ShownValue) -> Step:
     if len(because) == 1 and because[0].name.endswith(shown.text):  # a path, not an expression
         return because[0]
     value, amount = (
-        _shown(walk.run, shown.node, unit),
+        value_in_words(walk.run, shown.node, unit),
         None if shown.node is None else walk.run.in_unit(shown.node, unit),
     )
     return Step(shown.text, value, "derived", where=shown.span, because=because, amount=amount, unit=unit.word)
@@ -338,7 +330,7 @@ def statement_of(study: Study) -> str:
     assert isinstance(declared, tree.Optimum)
     objective = declared.objectives[0]
     subject = "".join(f" subject to {s.test.span.text}" for s in declared.subjects)
-    return _plain(f"{objective.sense} {objective.expr.span.text}{subject}")
+    return plain(f"{objective.sense} {objective.expr.span.text}{subject}")
 
 
 def _choices(walk: _Walk, state: State | None, reference: Reference) -> Iterator[Step]:
@@ -363,24 +355,19 @@ def _period(instance: Instance) -> str:
     return next((b.label for b in instance.bindings.values() if b.field.label == "date"), "")
 
 
-def _targets(run: Run, state: State | None, reference: Reference) -> list[Instance]:
-    at = run.model.reached(reference, state)
-    return list(at) if isinstance(at, tuple) else ([at] if at is not None else [])
-
-
 def _let(walk: _Walk, let: Let) -> Step:
     run = walk.run
     formula = run.model.let_formulas[let]
     node = run.model.lets.get(let)
     unit = unit_of_let(run.model, let)
-    value = _shown(run, node, unit) if unit is not None else "—"
+    value = value_in_words(run, node, unit) if unit is not None else "—"
     repeated = (let, "") in walk.seen and bool(formula.references)
     walk.seen.add((let, ""))
     because, deeper = ((), False) if repeated else _because(walk, None, formula)
     status = "derived" if formula.references else "given"
-    in_numbers = _in_numbers(run, None, formula) if formula.references else ""
+    in_numbers = formula_in_numbers(run, None, formula) if formula.references else ""
     amount = run.in_unit(node, unit) if node is not None and unit is not None else None
-    text, word = _plain(formula.expr.span.text), unit.word if unit else None
+    text, word = plain(formula.expr.span.text), unit.word if unit else None
     return Step(
         walk.name(let),
         value,
@@ -404,7 +391,7 @@ def _undetermined(run: Run, state: State, name: str, full: str) -> Step:
     lacks = []
     for formula in state.formulas.alternatives[name]:
         missing = tuple(lacking_names(state, formula))
-        lacks.append((_plain(formula.expr.span.text), missing))
+        lacks.append((plain(formula.expr.span.text), missing))
     where = state.instance.declaration.name_span
     return Step(
         full,
@@ -415,53 +402,3 @@ def _undetermined(run: Run, state: State, name: str, full: str) -> Step:
         lacks=tuple(lacks),
         unit=_unit_of(state, name).word,
     )
-
-
-# ── a formula in numbers ──
-
-
-def _in_numbers(run: Run, state: State | None, formula: Formula) -> str:
-    """The formula with its values in place of its names."""
-
-    def leaf(node: Node) -> str:
-        reference: Reference = node.payload
-        if reference.study is not None:
-            symbol = run.model.find(reference, state)
-            unit = reference.field.unit if reference.field is not None else None
-            known = isinstance(symbol, Node) and unit is not None
-            return _shown(run, symbol, unit) if known else node.span.text  # type: ignore[arg-type]
-        if isinstance(reference.root, Let) and reference.field is None and not reference.is_list:
-            unit = unit_of_let(run.model, reference.root)
-            return _shown(run, run.model.lets.get(reference.root), unit) if unit else "—"
-        if reference.field is None or reference.field.unit is None:
-            return node.span.text
-        values = []
-        for instance in _targets(run, state, reference):
-            there = run.model.states.get(instance)
-            values.append(_shown(run, there.nodes.get(reference.field.name) if there else None, reference.field.unit))
-        return ", ".join(values)
-
-    return render(formula, leaf)
-
-
-def render(formula: Formula, leaf: Callable[[Node], str]) -> str:
-    """A formula as text with its leaves as given, parentheses where they are needed."""
-    at: list[tuple[str, int]] = []
-    for node, args in formula.steps:
-        if node.op == LEAF:
-            at.append((leaf(node), 9))
-        elif node.op == NUMBER or node.op == UNKNOWN:
-            at.append((_plain(node.span.text), 9))
-        else:
-            row = OPERATORS[node.op]
-            if row.precedence == 9:
-                at.append((row.text.format(", ".join(at[i][0] for i in args)), 9))
-                continue
-            parts = []
-            for place, index in enumerate(args):
-                text, precedence = at[index]
-                # `a - (b + c)` and `a / (b * c)` keep their parentheses, `(a + b) + c` needs none
-                tight = precedence < row.precedence or (precedence == row.precedence and place == 1)
-                parts.append(f"({text})" if tight else text)
-            at.append((row.text.format(*parts), row.precedence))
-    return at[-1][0]
