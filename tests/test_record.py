@@ -127,6 +127,24 @@ def test_what_else_a_record_notes_is_judged_as_the_page_says(table: Path, row: d
     assert verdicts(table)[row["claim"]].outcome.value == row["verdict"]
 
 
+# ── causes ──
+
+
+@cache
+def causes() -> dict[tuple[str, str], str]:
+    """The cause of each claim that has one, as it was read and found right beside the prose of its page."""
+    with (DATA / "record_causes.csv").open(encoding="utf-8", newline="") as file:
+        return {(row["page"], row["claim"]): row["cause"] for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_no_claim_has_another_cause_than_the_right_one(page: Path) -> None:
+    claims = {" ".join(v.statement.test.span.text.split()): v for v in evaluate(page).claims}
+    found = {claim: v.cause for claim, v in claims.items() if v.cause}
+    assert found == {claim: cause for (name, claim), cause in causes().items() if name == page.stem}
+    assert all(claims[claim].evidence for claim in found)
+
+
 # ── the page of all of it ──
 
 
