@@ -132,6 +132,19 @@ def test_a_negative_claim() -> None:
     assert judged("saved == 60 tCO2e", scenario).cause == ""
 
 
+def test_numbers_whose_square_is_none() -> None:
+    scenario = """
+run r {
+  device_time = 1e200 device*h  from "a"
+  power       = 1e100 W/device  from "a" allow V229 "a test"
+  pue         = 1.1             from "a"
+}
+"""
+    for claim in ("r.energy == 3 MWh", "r.energy == 1e-290 MWh", "r.device_time within 1% of 1e-300 device*h"):
+        verdict = judged(claim, scenario)
+        assert (verdict.outcome.value, verdict.cause) == ("refuted", "")
+
+
 def test_truncated() -> None:
     scenario = 'run r {\n  it_energy = 319_000 kWh  from "a"\n  pue = 1.100  from "a"\n}'
     assert "truncated" in judged("r.energy == 350 MWh", scenario).cause  # 350.9
@@ -203,6 +216,12 @@ def test_rows_of_a_table_and_their_totals(claim: str, cause: str) -> None:
     verdict = judged(claim, TABLE)
     assert verdict.outcome.value == "refuted"
     assert verdict.cause == cause
+
+
+def test_another_field_of_the_same_name_is_no_term() -> None:
+    kind = 'kind site {\n  power : MW\n}\nsite a { power = 20 MW  from "a" }\n'
+    scenario = kind + TABLE.replace("rows = [small, medium, large]", "both = small.power + medium.power")
+    assert judged("both == 20_000_800 W/device", scenario).cause == ""
 
 
 def test_much_fits_a_claim_of_one_digit_so_that_it_has_no_cause() -> None:

@@ -54,10 +54,10 @@ def people(source: Source, field: str = "author") -> list[tuple[str, str]]:
 
     `and others` is the pair of nothing and nothing.
     """
-    from tonne.bibtex import names
+    from tonne.person_names import person_names
 
     found = []
-    for first, last in names(source.fields.get(field, "")):
+    for first, last in person_names(source.fields.get(field, "")):
         found.append(("", "") if (first, last) == ("", "others") else (from_latex(first), from_latex(last)))
     return found
 

@@ -1,4 +1,4 @@
-"""BibTeX read: entries with their fields resolved, and what could not be read, at its place. The only home of bibtexparser.
+"""BibTeX read: entries with their fields resolved, and what could not be read, at its place. One home of bibtexparser.
 
 Takes a `SourceFile`; gives sources by key, the keys that were lost, and P307 and P309. `@string`, `#`, the names of the
 months, `crossref` and `xdata` are worked out here; LaTeX is left as it is written (`tonne.latex_text`). bibtexparser splits
@@ -62,10 +62,6 @@ _BRACE = re.compile(r"(?<!\\)[{}]")
 _BRACE_OR_QUOTE = re.compile(r'(?<!\\)[{}"]')
 _WORD = re.compile(r'[^\s#{}",=]+')
 _HEAD = re.compile(r"^[ \t]*([A-Za-z]{1,40})[ \t]*[{(][ \t]*([^\s,{}()\"=]{1,100})[ \t]*,", re.MULTILINE)
-_NAME_MARK = re.compile(r"\\.|[{}]|(?<!\s)\s+and(?=\s)", re.IGNORECASE | re.DOTALL)
-# A blank that ends a command parts no names: `\L ukasz`, `\c Sen`.
-_SYMBOL = re.compile(r"(\\(?:AA|aa|AE|ae|OE|oe|ss|[LlOoij]))[ \t]+(?=\S)")
-_ACCENT = re.compile(r"(\\[cvuHkdbtr])[ \t]+([A-Za-z])")
 _FIELD = re.compile(r'(?:^|,)[ \t]*([A-Za-z][\w-]*)\s*=\s*(?=([{"]))', re.MULTILINE)
 
 
@@ -367,36 +363,3 @@ def _no_bibtex(source: SourceFile) -> Diagnostic:
             return diagnostic("P309", title, place, help="export the sources as BibTeX, and name that file")
     title = f"`{source.name}` holds no entry of BibTeX"
     return diagnostic("P309", title, place, help="an entry begins with `@`, as in `@misc{name2020, title = {…}}`")
-
-
-def names(text: str) -> list[tuple[str, str]]:
-    """The people of a field such as `author`, each as (first names, family name with its `von` and `jr`), in LaTeX.
-
-    Without a comma the family name is the last word and what is in lower case before it, as BibTeX has it; in braces of its
-    own a name is a body's.
-    """
-    from bibtexparser.middlewares.names import parse_single_name_into_parts
-
-    found = []
-    for name in _split_names(_SYMBOL.sub(r"{\1}", _ACCENT.sub(r"\1{\2}", text))):
-        parts = parse_single_name_into_parts(name, strict=False)
-        family = " ".join([*parts.von, *parts.last])
-        found.append((" ".join(parts.first), ", ".join([family, *(" ".join(p) for p in [parts.jr] if p)])))
-    return found
-
-
-def _split_names(text: str) -> Iterator[str]:
-    r"""Names between `and`s that stand in no braces.
-
-    bibtexparser's own splitting drops a command right after one, as in `and \'Emile`.
-    """
-    depth = start = 0
-    for mark in _NAME_MARK.finditer(text):
-        sign = mark.group()
-        if sign in "{}":
-            depth = max(depth + (1 if sign == "{" else -1), 0)
-        elif depth == 0 and sign[0] != "\\":
-            yield text[start : mark.start()].strip()
-            start = mark.end()
-    if rest := text[start:].strip():
-        yield rest

@@ -174,15 +174,17 @@ def _lacking(model: Model, node: Node, ways: _Ways) -> _Way | None:
     A term of another sort may be what the factor adds.
     """
     if node.op in _SUMS:
-        terms: list[_Way | None] = []
+        found: _Way | None = None
         waiting = [node]
-        while waiting and None not in terms[-1:]:
+        while waiting:
             one = waiting.pop()
             if one.op in _SUMS:
                 waiting += one.args
-            else:
-                terms.append(_lacking(model, one, ways))
-        return terms[-1]
+                continue
+            found = _lacking(model, one, ways)
+            if found is None:
+                return None
+        return found
     factors = _factors(node, model)
     if not factors or any(f.is_once for f in factors) or all(f.field is None for f in factors):
         return None

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from tonne import slopes
 from tonne.formatting import figure, number
 from tonne.graph import ELASTICITY, NUMBER, OF_DRAWS, SOLVED, Node, postorder
+from tonne.in_numbers import plain
 from tonne.model import State, TestSides
 from tonne.ranges import beyond
 from tonne.run import Run
@@ -61,7 +62,7 @@ class Comparison:
     @property
     def text(self) -> str:
         word = "require" if isinstance(self.statement, tree.Require) else "claim"
-        return f"{word} {_plain(self.statement.test.span.text)}"
+        return f"{word} {plain(self.statement.test.span.text)}"
 
     @property
     def told(self) -> str:
@@ -84,12 +85,12 @@ def comparison(run: Run, statement: tree.Require | tree.Claim, sides: TestSides)
     if over is None or under is None or min(over, under) <= 0:
         return None
     ratio = over / under
-    words = _plain(test.right.span.text)
+    words = plain(test.right.span.text)
     levers = () if abs(math.log(ratio)) <= _EQUAL else tuple(_levers(run, left, right))
     order = sorted(levers, key=lambda lever: (not lever.possible, bool(lever.limit)))
     return Comparison(
         statement,
-        _plain(test.left.span.text),
+        plain(test.left.span.text),
         words if _is_literal(run, right) else f"`{words}`",
         ratio,
         tuple(order),
@@ -110,10 +111,6 @@ def comparisons_of(run: Run, node: Node) -> Iterator[Comparison]:
             found = comparison(run, statement, sides)
             if found is not None:
                 yield found
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _is_literal(run: Run, node: Node) -> bool:

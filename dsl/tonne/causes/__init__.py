@@ -61,16 +61,17 @@ def likely_cause(run: Run, test: tree.Test, sides: TestSides, interval: Interval
 def _likeliest(question: Question) -> Cause | None:
     for sort in _SORTS:
         proposed = {one.claim: one for one in reversed(list(sort(question))) if 0 < one.claim < math.inf}
-        density = sum(_density(claim / question.computed) for claim in {float(f"{c:.9g}") for c in proposed})
+        apart = {float(f"{claim:.9g}") for claim in proposed}
+        density = sum(_density(math.log(claim) - math.log(question.computed)) for claim in apart)
         for one in sorted(proposed.values(), key=lambda one: abs(one.claim - question.claimed)):
             if _chance(question, one, density) <= _MOST_CHANCE:
                 return one.tell()
     return None
 
 
-def _density(ratio: float) -> float:
-    """How often a claim is off by a ratio for reasons of its own, per unit of its logarithm: mostly by little."""
-    return 1 / (2 * (abs(math.log(ratio)) + 0.5))
+def _density(off: float) -> float:
+    """How often a claim is off by so much, as a logarithm, for reasons of its own: mostly by little."""
+    return 1 / (2 * (abs(off) + 0.5))
 
 
 def _chance(question: Question, one: Candidate, density: float) -> float:

@@ -100,20 +100,20 @@ def terms(question: Question) -> Iterator[Candidate]:
     fields = {one.field.name for one in named if one.field is not None}
     for one in named:
         claim = question.computed - question.sign * one.value
-        yield Candidate(claim, partial(_term, question, one, "left out of the claim", claim), slack=OF_INPUTS)
+        yield Candidate(claim, partial(_term, question, one, "left out of", "without", claim), slack=OF_INPUTS)
     for one in question.everything:
-        if one.field is not None and one.field.name in fields and id(one.node) not in ids:
+        is_alike = one.field is not None and one.field.name in fields and one.unit.dimension == question.unit.dimension
+        if is_alike and id(one.node) not in ids:
             claim = question.computed + question.sign * one.value
-            yield Candidate(claim, partial(_term, question, one, "counted too in the claim", claim), slack=OF_INPUTS)
+            yield Candidate(claim, partial(_term, question, one, "counted too in", "with", claim), slack=OF_INPUTS)
 
 
-def _term(question: Question, one: Named, words: str, claim: float) -> Cause:
-    way = "without" if words.startswith("left") else "with"
+def _term(question: Question, one: Named, words: str, way: str, claim: float) -> Cause:
     evidence = (
         f"`{one.name}` is {one.told(digits=6)} ({one.place})",
         f"{way} it the scenario gives {question.told(claim)}",
     )
-    return Cause("term", f"`{one.name}` is {words}", evidence, (one.label(words),))
+    return Cause("term", f"`{one.name}` is {words} the claim", evidence, (one.label(f"{words} the claim"),))
 
 
 def _terms(node: Node) -> list[Node]:

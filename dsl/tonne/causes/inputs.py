@@ -13,6 +13,7 @@ from functools import partial
 
 from tonne.causes.candidate import OF_INPUTS, Candidate, Cause
 from tonne.causes.question import Named, Question
+from tonne.graph import power
 
 # A factor this near 1 moves nothing that could be told from rounding.
 _LEAST = 1e-3
@@ -51,14 +52,14 @@ def _powers(question: Question, inputs: list[Named], slack: float = 0.0) -> Iter
     if any(value <= 0 or abs(math.log(value)) < _LEAST for value, _ in numbers.values()):
         return
     for exponent, words, way in _WAYS:
-        claim = question.with_inputs({key: value**exponent * unit for key, (value, unit) in numbers.items()})
-        if math.isfinite(claim) and claim > 0 and abs(math.log(claim / question.computed)) >= _LEAST:
+        claim = question.with_inputs({key: power(value, exponent) * unit for key, (value, unit) in numbers.items()})
+        if math.isfinite(claim) and claim > 0 and abs(math.log(claim) - math.log(question.computed)) >= _LEAST:
             yield Candidate(claim, partial(_applied, question, inputs, words, way, claim), slack)
 
 
-def _one_of(input: Named) -> float:
+def _one_of(named: Named) -> float:
     """What is taken for one of an input: its unit, and of a share the whole."""
-    return 1.0 if input.unit.dimension.is_ratio else input.unit.factor
+    return 1.0 if named.unit.dimension.is_ratio else named.unit.factor
 
 
 def _applied(question: Question, inputs: list[Named], words: str, way: str, claim: float) -> Cause:
@@ -88,8 +89,9 @@ def inputs_of_others(question: Question) -> Iterator[Candidate]:
             and other.field.name == one.field.name
             and other.unit.dimension == one.unit.dimension
             and abs(other.value - one.value) > _LEAST * abs(one.value)
+            and not question.is_made_of_claim(other.node)
         ]
-        for other in [one for one in others if not question.is_made_of_claim(one.node)][:_MOST_OTHERS]:
+        for other in others[:_MOST_OTHERS]:
             claim = question.with_inputs({id(one.node): other.value})
             yield Candidate(claim, partial(_other, question, one, other, claim))
 

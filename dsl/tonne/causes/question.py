@@ -1,8 +1,8 @@
 """What a refuted claim asks of its likely cause: one computed value, one claimed number, and how exactly that is known.
 
-Takes the sides of a test and a `Run`; gives a `Question`, or nothing where a side is no positive number or the claim is of no
-single number. A cause is judged on values in base units, and on fields in the units that their kinds declare, so that it does
-not depend on the units in which a scenario or a claim is written.
+Takes the sides of a test and a `Run`; gives a `Question`, or nothing where the two sides have not one sign or the claim is
+of no single number. A cause is judged on values in base units, and on fields in the units that their kinds declare, so that
+it does not depend on the units in which a scenario or a claim is written.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class Question:
 
     @cached_property
     def all_names(self) -> list[Named]:
-        """The same with all names of a value, the file's own instances first."""
+        """Every name of every value, the file's own instances first."""
         return list(self._all_names())
 
     def _all_names(self) -> Iterator[Named]:

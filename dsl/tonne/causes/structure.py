@@ -35,7 +35,7 @@ def structure(run: Run, sides: TestSides) -> Cause | None:
     if field.unit is None or abs(abs(slope) - 1) > _NEAR:
         return None
     value = node.payload.value / field.unit.factor
-    if value <= 0 or abs(math.log(values[0] / values[1]) - slope * math.log(value)) > _NEAR:
+    if value <= 0 or abs(math.log(values[0]) - math.log(values[1]) - slope * math.log(value)) > _NEAR:
         return None
     name = f"`{state.instance.name}.{name}`"
     more, less = ("left", "right") if slope > 0 else ("right", "left")

@@ -55,7 +55,8 @@ def sources(files: tuple[Path, ...], strict: bool, watch: bool, style: str) -> N
             shown += with_severities(unused_sources(projects), projects[0].settings.severities)
         print_findings(shown, "full", stderr=True)
         lines = {(use.span.source.name, use.span.start): use for project in projects for use in uses(project)}
-        of = Sources(list(lines.values()), [one for project in projects for one in project.excluded], unsourced)
+        excluded = {(one.span.source.name, one.span.start): one for project in projects for one in project.excluded}
+        of = Sources(list(lines.values()), list(excluded.values()), unsourced)
         if style == "json":
             print_json(as_json(of, [display_name(file) for file in files]))
         else:
